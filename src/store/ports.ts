@@ -1,0 +1,27 @@
+export interface ChannelMessage {
+  readonly channel: string;
+  readonly payload: string;
+}
+
+/**
+ * The cache, reconnecting by itself for ever. Commands fail at once (STORE_UNAVAILABLE) while it is
+ * away: callers keep what must not be lost. Implementations: Redis (`redis.ts`) and an in-process
+ * one for the demo and unit tests (`memory.ts`).
+ */
+export interface Store {
+  readonly ready: boolean;
+  /** Called on every change to ready (also at once when already ready). Returns the unsubscriber. */
+  onReady(listener: () => void): () => void;
+  /** One pipeline of PUBLISH commands, in order. Rejects when any of it is in doubt. */
+  publishAll(messages: readonly ChannelMessage[]): Promise<void>;
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string, ttlMs?: number): Promise<void>;
+  /** Sets the fields and, where given, the TTL of the whole hash, in one transaction. */
+  hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void>;
+  hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Subscribes for ever, across reconnects. Resolves when the first subscription stands. */
+  subscribe(channel: string, listener: (payload: string) => void): Promise<void>;
+  /** Round-trip check. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,197 @@
+/**
+ * What a venue folder must provide (architecture 4.2). A venue says *what* to send and what a frame
+ * means; `transport` decides when to send, retry, rotate or give up.
+ */
+import type { Candle, MarketEvent } from '../domain/events';
+import type { ExchangeId, MarketKind } from '../domain/exchange';
+import type { Instrument, InstrumentIndex } from '../domain/instrument';
+import type { Interval } from '../domain/interval';
+import type { Retry } from '../domain/errors';
+
+/** One subscribable channel key of a venue, e.g. `btcusdt@kline_1m`. Opaque outside its folder. */
+export type Topic = string;
+
+/** What a connection carries. Tickers and candles never share a socket. */
+export type Channel = 'ticker' | 'candle' | 'account';
+
+/** Something a consumer may want of an instrument. */
+export type Want = { readonly kind: 'ticker' } | { readonly kind: 'candle'; readonly interval: Interval };
+
+export interface VenueAdapter<S = unknown> {
+  readonly descriptor: VenueDescriptor;
+  /** Tickers and candles. */
+  readonly publicFeed: Feed<MarketEvent, S>;
+  /** The only I/O an adapter owns. */
+  connectRest(deps: RestDeps): VenueRest;
+}
+
+export interface Feed<E, S> {
+  readonly session: SessionFrames;
+  readonly codec: Codec<E, S>;
+}
+
+// ---------------------------------------------------------------------------- descriptor (data)
+
+export interface VenueDescriptor {
+  /** Folder name; also the name of the family's worker thread. */
+  readonly venue: string;
+  readonly markets: readonly MarketDescriptor[];
+  /** Spellings of intervals that the backend uses for this venue -> canonical interval. */
+  readonly intervalNames: Readonly<Record<string, Interval>>;
+}
+
+export interface MarketDescriptor {
+  readonly exchange: ExchangeId;
+  readonly kind: MarketKind;
+  /** Token of PRICE_CONNECTOR_EXCHANGES that switches this market on. */
+  readonly selector: string;
+  /** Production URL per channel, complete; `rest` is the base of the REST API. */
+  readonly endpoints: { readonly ticker: string; readonly candle: string; readonly rest: string };
+  /** Topics that carry every ticker of the market; absent where each instrument has its own. */
+  readonly allTickers?: readonly Topic[];
+  /** Intervals that the venue streams. Others are built from these, or refused. */
+  readonly intervals: readonly Interval[];
+  readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules };
+}
+
+/** The venue's documented limits for one kind of connection, with our margins. */
+export interface LinkRules {
+  readonly topicsPerConnection: number;
+  readonly topicsPerRequest: number;
+  /** Longest subscribe frame in bytes. */
+  readonly requestBytes: number;
+  /** Longest sum of topic texts on one connection, in bytes; absent: unlimited. */
+  readonly topicBytesPerConnection?: number;
+  /** Outgoing frames (requests and app-level pings together). */
+  readonly outgoing: Rate;
+  /** Further bound on subscribe/unsubscribe requests of one connection. */
+  readonly requests?: Rate;
+  /** New connections per host. Every rate must hold. */
+  readonly dials: readonly Rate[];
+  readonly heartbeat: Heartbeat;
+  /** Planned rotation at a random age in this range (ms); absent: the venue sets no limit. */
+  readonly rotateAfterMs?: readonly [number, number];
+  /** Silence of the whole connection (ms) after which it counts as deaf. */
+  readonly silence: { readonly floorMs: number; readonly capMs: number };
+  /** False: an ack proves nothing, only the first data frame confirms a topic. */
+  readonly ackConfirms: boolean;
+  /** How long a request may stay unanswered before it is repeated (ms). */
+  readonly ackTimeoutMs: number;
+  /** Largest incoming frame (bytes). */
+  readonly frameBytes: number;
+}
+
+/** At most `count` in any window of `perMs`. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+export interface Heartbeat {
+  /** `protocol`: WebSocket ping frame; `frame`: the venue's own text (`SessionFrames.ping`). */
+  readonly via: 'protocol' | 'frame';
+  readonly everyMs: number;
+  /** Nothing at all received for this long after a ping: the link is dead. */
+  readonly timeoutMs: number;
+}
+
+// ---------------------------------------------------------------------------- session (what to say)
+
+/** A frame to send and the topics that its answer speaks of. */
+export interface Request {
+  readonly frame: string;
+  readonly topics: readonly Topic[];
+  /** As the venue echoes it, in text form; absent where the answer names the topics instead. */
+  readonly id?: string;
+}
+
+/** What to say, never when. Pure, but for `endpoint`. */
+export interface SessionFrames {
+  /** Only where a dial needs something first (a token). Default: the descriptor's URL. */
+  endpoint?(market: MarketDescriptor, channel: Channel, rest: VenueRest): Promise<string>;
+  topicOf(market: MarketDescriptor, want: Want, instrument: Instrument): Topic;
+  /** `nextId` gives numbers unique within the connection. May group topics into several requests. */
+  subscribe(topics: readonly Topic[], nextId: () => number): readonly Request[];
+  unsubscribe(topics: readonly Topic[], nextId: () => number): readonly Request[];
+  ping?(nextId: () => number): string;
+}
+
+// ---------------------------------------------------------------------------- codec (what it means)
+
+/** Same frame + same state = same answer. No I/O, no clock, no logger; never throws. */
+export interface Codec<E, S> {
+  /** Fresh state of one connection; dropped on every reconnect. */
+  begin(market: MarketDescriptor): S;
+  decode(frame: string, context: DecodeContext<S>): Decoded<E>;
+}
+
+export interface DecodeContext<S> {
+  readonly state: S;
+  readonly market: MarketDescriptor;
+  /** Epoch ms at which the frame was read. */
+  readonly receivedAt: number;
+  readonly instruments: InstrumentIndex;
+}
+
+export type Decoded<E> =
+  /** `topics`: which topics showed life, even where no event came of it. */
+  | { readonly kind: 'events'; readonly topics: readonly Topic[]; readonly events: readonly E[] }
+  /** Answer to a request, told by id or by topics. */
+  | { readonly kind: 'ack'; readonly id?: string; readonly topics?: readonly Topic[] }
+  | {
+      readonly kind: 'refused';
+      readonly id?: string;
+      readonly topics?: readonly Topic[];
+      readonly reason: Refusal;
+    }
+  | { readonly kind: 'pong' }
+  /** The venue will close this connection: open a new one first. */
+  | { readonly kind: 'moveAway'; readonly afterMs: number }
+  /** The venue asks for silence; new requests wait. */
+  | { readonly kind: 'throttled'; readonly reason: Refusal }
+  /** Understood and of no interest. */
+  | { readonly kind: 'ignored' }
+  /** Counted and sampled, never thrown. `note` holds no payload. */
+  | { readonly kind: 'unknown'; readonly note: string };
+
+export interface Refusal {
+  readonly code: string;
+  /** The venue's own words, at most a line, free of secrets. */
+  readonly text: string;
+  readonly retry: Retry;
+  /**
+   * Refused because of one topic while its neighbours in the same request are innocent: `resend`
+   * asks for the others again. Default: each topic of the request is refused.
+   */
+  readonly scope?: 'topics' | 'resend' | 'split';
+  /** The topic is already live: treat as an ack. */
+  readonly alreadyLive?: boolean;
+}
+
+// ---------------------------------------------------------------------------- REST
+
+export interface RestDeps {
+  /** Applies the configured endpoint overrides to a production URL. */
+  readonly rewrite: (url: string) => string;
+  readonly timeoutMs: number;
+}
+
+/** Fails with ConnectorError REST_FAILED / REST_TIMEOUT / REST_LIMITED / REST_BAD_ANSWER. */
+export interface VenueRest {
+  /** Every tradable instrument of the market, all pages. */
+  instruments(market: MarketDescriptor): Promise<readonly Instrument[]>;
+  /** The instrument behind a pair id of the backend's exchange service. */
+  instrumentOfPair(
+    market: MarketDescriptor,
+    pair: { pair: string; base: string; quote: string },
+  ): Instrument | undefined;
+  /** Closed bars with `fromMs <= start < toMs`, oldest first, the forming bar left out. */
+  candles(market: MarketDescriptor, query: CandleQuery): Promise<readonly Candle[]>;
+}
+
+export interface CandleQuery {
+  readonly instrument: Instrument;
+  readonly interval: Interval;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
