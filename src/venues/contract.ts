@@ -144,6 +144,8 @@ export type Decoded<E> =
       readonly topics?: readonly Topic[];
       readonly reason: Refusal;
     }
+  | { readonly kind: 'loggedIn' }
+  | { readonly kind: 'loginRefused'; readonly reason: Refusal }
   | { readonly kind: 'pong' }
   /** The venue will close this connection: open a new one first. */
   | { readonly kind: 'moveAway'; readonly afterMs: number }
@@ -160,10 +162,11 @@ export interface Refusal {
   readonly text: string;
   readonly retry: Retry;
   /**
-   * Refused because of one topic while its neighbours in the same request are innocent: `resend`
-   * asks for the others again. Default: each topic of the request is refused.
+   * The venue refused a whole request without naming the guilty topic: the request is split in halves
+   * and asked for again until the guilty one stands alone. Default: the named topics (or, where none
+   * is named, all of the request) are refused and the others of the request asked for again.
    */
-  readonly scope?: 'topics' | 'resend' | 'split';
+  readonly split?: boolean;
   /** The topic is already live: treat as an ack. */
   readonly alreadyLive?: boolean;
 }

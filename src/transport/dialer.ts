@@ -1,0 +1,90 @@
+import { errorText } from '../domain/errors';
+import type { Random, Timer, Clock } from '../domain/time';
+import type { Telemetry } from '../domain/telemetry';
+import type { LinkRules } from '../venues/contract';
+import type { DialBudget } from './limits';
+import type { Socket, SocketEnd, SocketEvents } from './socket';
+import { dial } from './socket';
+
+export interface TransportDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly dials: DialBudget;
+  readonly telemetry: Telemetry;
+  /** Applies the configured endpoint overrides. Budgets count by the production host. */
+  readonly rewrite: (url: string) => string;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const MAX_BUFFERED_BYTES = 1 << 20;
+
+/**
+ * One attempt: ask for the endpoint, wait for the host's budget, dial. `cancel` at any point leaves
+ * nothing behind and no callback comes after it.
+ */
+export class Dialer {
+  private isCancelled = false;
+  private timer: Timer | undefined;
+  private socket: Socket | undefined;
+
+  constructor(
+    private readonly deps: TransportDeps,
+    private readonly rules: LinkRules,
+    private readonly events: SocketEvents & { onBudget(waitMs: number): void },
+  ) {}
+
+  start(endpoint: () => Promise<string>): void {
+    endpoint().then(
+      (url) => this.reserve(url),
+      (error: unknown) => this.end({ reason: 'no_endpoint', detail: errorText(error), wasOpen: false }),
+    );
+  }
+
+  send(frame: string): boolean {
+    return this.socket?.send(frame) ?? false;
+  }
+
+  ping(): void {
+    this.socket?.ping();
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.deps.clock.cancel(this.timer);
+    this.socket?.hangUp();
+  }
+
+  private reserve(url: string): void {
+    if (this.isCancelled) return;
+    const waitMs = this.deps.dials.reserve(url, this.rules.dials);
+    this.events.onBudget(waitMs);
+    this.timer = this.deps.clock.after(waitMs, () => this.open(url));
+  }
+
+  private open(url: string): void {
+    this.socket = dial(
+      {
+        url: this.deps.rewrite(url),
+        handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+        frameBytes: this.rules.frameBytes,
+        maxBufferedBytes: MAX_BUFFERED_BYTES,
+      },
+      {
+        onOpen: () => this.events.onOpen(),
+        onFrame: (frame) => this.events.onFrame(frame),
+        onSignal: () => this.events.onSignal(),
+        onEnd: (end) => {
+          if (end.retryAfterMs !== undefined) {
+            this.deps.dials.pause(url, this.rules.dials, end.retryAfterMs);
+          }
+          this.end(end);
+        },
+      },
+      this.deps.clock,
+    );
+  }
+
+  private end(end: SocketEnd): void {
+    if (!this.isCancelled) this.events.onEnd(end);
+  }
+}
