@@ -42,3 +42,4 @@ export function candleKey(candle: Candle): string {
 /** State under our own prefix. */
 export const lastTickersKey = (exchange: ExchangeId): string => `connector:ticker:${exchange}`;
 export const lastCandlesKey = (exchange: ExchangeId): string => `connector:candle:${exchange}`;
+export const instrumentsKey = (exchange: ExchangeId): string => `connector:instruments:${exchange}`;

@@ -92,9 +92,9 @@ export class FeedConnection<E, S> {
     this.input({ type: 'credentials' });
   }
 
-  /** Hangs up and dials again: somebody knows that the connection is bad. */
+  /** Hangs up and dials again: somebody knows better than the socket that it is deaf. */
   restart(reason: string): void {
-    if (this.session) this.lost({ reason, detail: 'restart on request', wasOpen: true });
+    if (this.state.name === 'live') this.lost({ reason, detail: 'restart on request', wasOpen: true });
   }
 
   stop(): void {

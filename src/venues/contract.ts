@@ -36,6 +36,8 @@ export interface VenueDescriptor {
   /** Folder name; also the name of the family's worker thread. */
   readonly venue: string;
   readonly markets: readonly MarketDescriptor[];
+  /** The backend takes every candle on the Redis door for final: it gets closed ones only (CANDLE_MODE=auto). */
+  readonly closedCandlesOnly?: true;
   /** Spellings of intervals that the backend uses for this venue -> canonical interval. */
   readonly intervalNames: Readonly<Record<string, Interval>>;
 }

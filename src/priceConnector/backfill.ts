@@ -1,0 +1,112 @@
+import type { BackoffPolicy } from '../domain/backoff';
+import { nextDelay } from '../domain/backoff';
+import { ConnectorError, errorText } from '../domain/errors';
+import type { ExchangeId } from '../domain/exchange';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Random, Timer } from '../domain/time';
+
+export interface BackfillJob {
+  /** One try; rejects to be repeated. */
+  run(): Promise<void>;
+  /** Told after each failed try. */
+  failed(): void;
+}
+
+interface Queued {
+  readonly job: BackfillJob;
+  attempt: number;
+}
+
+const AT_ONCE = 3;
+/** Pause between the starts of two requests: a mass reconnect must not eat the venue's REST budget. */
+const SPACING_MS = 100;
+const RETRY: BackoffPolicy = { floorMs: 500, baseMs: 1_000, capMs: 30_000, factor: 2 };
+
+/**
+ * Runs the back-fill requests of one market, a few at a time, each until it succeeds or is cancelled.
+ * Bounded by its callers: every candle series has at most one job.
+ */
+export class BackfillQueue {
+  private readonly queue: Queued[] = [];
+  private readonly retries = new Map<BackfillJob, Timer>();
+  private readonly cancelled = new WeakSet<BackfillJob>();
+  private running = 0;
+  private pausedUntil = 0;
+  private nextStart = 0;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly exchange: ExchangeId,
+    private readonly deps: { readonly clock: Clock; readonly random: Random; readonly telemetry: Telemetry },
+  ) {}
+
+  add(job: BackfillJob): void {
+    this.queue.push({ job, attempt: 0 });
+    this.pump();
+  }
+
+  cancel(job: BackfillJob): void {
+    this.cancelled.add(job);
+    this.deps.clock.cancel(this.retries.get(job));
+    this.retries.delete(job);
+  }
+
+  stop(): void {
+    this.queue.length = 0;
+    for (const timer of this.retries.values()) this.deps.clock.cancel(timer);
+    this.retries.clear();
+    this.deps.clock.cancel(this.timer);
+  }
+
+  private pump(): void {
+    if (this.timer !== undefined || this.queue.length === 0 || this.running >= AT_ONCE) return;
+    const now = this.deps.clock.monotonic();
+    const at = Math.max(this.nextStart, this.pausedUntil);
+    if (at > now) {
+      this.timer = this.deps.clock.after(at - now, () => {
+        this.timer = undefined;
+        this.pump();
+      });
+      return;
+    }
+    const next = this.queue.shift();
+    if (next && !this.cancelled.has(next.job)) {
+      this.nextStart = now + SPACING_MS;
+      void this.run(next);
+    }
+    this.pump();
+  }
+
+  private async run(queued: Queued): Promise<void> {
+    this.running += 1;
+    try {
+      await queued.job.run();
+    } catch (error) {
+      this.retryLater(queued, error);
+    } finally {
+      this.running -= 1;
+      this.pump();
+    }
+  }
+
+  private retryLater(queued: Queued, error: unknown): void {
+    const { telemetry, clock, random } = this.deps;
+    telemetry.meter.count('connector_backfill_failures_total', { exchange: this.exchange });
+    telemetry.log.warn(
+      { exchange: this.exchange, attempt: queued.attempt, error: errorText(error) },
+      'back-fill failed, will be repeated',
+    );
+    const limitedForMs =
+      error instanceof ConnectorError && typeof error.retry === 'object' ? error.retry.afterMs : 0;
+    if (limitedForMs > 0) this.pausedUntil = clock.monotonic() + limitedForMs;
+    if (this.cancelled.has(queued.job)) return;
+    queued.job.failed();
+    const delayMs = Math.max(limitedForMs, nextDelay(RETRY, queued.attempt, random));
+    const timer = clock.after(delayMs, () => {
+      this.retries.delete(queued.job);
+      this.queue.push({ job: queued.job, attempt: queued.attempt + 1 });
+      this.pump();
+    });
+    this.retries.set(queued.job, timer);
+  }
+}

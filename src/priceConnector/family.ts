@@ -1,0 +1,165 @@
+import type { Outbox } from '../bus/outbox';
+import type { Broker } from '../bus/ports';
+import { MarketPublisher } from '../bus/publisher';
+import { instrumentsKey, lastCandlesKey, lastTickersKey } from '../bus/routes';
+import type { MarketEvent } from '../domain/events';
+import type { ExchangeId } from '../domain/exchange';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Random } from '../domain/time';
+import { pairsOf } from '../instruments/exchange-service';
+import { instrumentCache } from '../instruments/cache';
+import { LastValues } from '../store/last-values';
+import type { Store } from '../store/ports';
+import { DialBudget } from '../transport/limits';
+import type { VenueAdapter, VenueRest } from '../venues/contract';
+import { PriceMarket } from './market';
+import type { CandleRequest } from './requests';
+import type { PriceSettings } from './settings';
+import { closedOnly } from './settings';
+import type { Stall } from './stall-watch';
+
+export interface FamilyDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly broker: Broker;
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly rewrite: (url: string) => string;
+  onEvent(event: MarketEvent): void;
+  onStall(stall: Stall): void;
+}
+
+const REST_TIMEOUT_MS = 10_000;
+
+/** All markets of one venue: the content of a worker thread. */
+export class PriceFamily {
+  private readonly markets = new Map<ExchangeId, PriceMarket>();
+  private readonly publisher: MarketPublisher;
+  private readonly lastValues: LastValues;
+  private readonly rest: VenueRest;
+  private readonly dials: DialBudget;
+  private readonly stopWatchingOutbox: () => void;
+  /** Wishes by exchange: a market that is switched off and on again gets them back. */
+  private readonly wishes = new Map<ExchangeId, Map<string, CandleRequest>>();
+
+  constructor(
+    private readonly adapter: VenueAdapter,
+    private readonly settings: PriceSettings,
+    private readonly deps: FamilyDeps,
+  ) {
+    const { clock, store, broker, outbox, telemetry, rewrite } = deps;
+    this.dials = new DialBudget(clock);
+    this.rest = adapter.connectRest({ rewrite, timeoutMs: REST_TIMEOUT_MS });
+    this.lastValues = new LastValues(
+      store,
+      { tickers: lastTickersKey, candles: lastCandlesKey },
+      telemetry,
+      clock,
+      settings.tickerCacheMs,
+    );
+    this.publisher = new MarketPublisher(
+      { broker, store, outbox, telemetry, clock, lastValues: this.lastValues },
+      {
+        tickerBook: settings.tickerBook,
+        batchMs: settings.tickerBatchMs,
+        closedOnly: () => closedOnly(settings.candleMode, adapter.descriptor),
+      },
+    );
+    this.stopWatchingOutbox = outbox.onDrained(() => {
+      for (const market of this.markets.values()) market.catchUp();
+    });
+  }
+
+  /** Runs exactly these exchanges of the venue; the others stop. Running ones are not disturbed. */
+  setExchanges(enabled: readonly ExchangeId[]): void {
+    for (const [exchange, market] of this.markets) {
+      if (enabled.includes(exchange)) continue;
+      market.stop();
+      this.markets.delete(exchange);
+    }
+    for (const descriptor of this.adapter.descriptor.markets) {
+      const { exchange } = descriptor;
+      if (!enabled.includes(exchange) || this.markets.has(exchange)) continue;
+      const market = this.open(exchange);
+      if (!market) continue;
+      this.markets.set(exchange, market);
+      market.start();
+      for (const wish of this.wishes.get(exchange)?.values() ?? []) this.serve(market, wish);
+    }
+  }
+
+  subscribeCandle(request: CandleRequest): void {
+    let wishes = this.wishes.get(request.exchange);
+    if (!wishes) {
+      wishes = new Map();
+      this.wishes.set(request.exchange, wishes);
+    }
+    const key = `${request.symbol}|${request.alias}`;
+    if (wishes.has(key)) return;
+    wishes.set(key, request);
+    const market = this.markets.get(request.exchange);
+    if (market) this.serve(market, request);
+  }
+
+  unsubscribeCandle(request: CandleRequest): void {
+    this.wishes.get(request.exchange)?.delete(`${request.symbol}|${request.alias}`);
+    this.markets.get(request.exchange)?.unsubscribeCandle(request);
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries([...this.markets].map(([exchange, market]) => [exchange, market.status()]));
+  }
+
+  /** Stops the feeds, then lets the outbox drain. True when every message was confirmed in time. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    for (const market of this.markets.values()) market.stop();
+    this.markets.clear();
+    this.stopWatchingOutbox();
+    const isDrained = await this.deps.outbox.drain(deadlineMs);
+    await this.lastValues.write();
+    this.lastValues.close();
+    this.publisher.close();
+    return isDrained;
+  }
+
+  private open(exchange: ExchangeId): PriceMarket | undefined {
+    const market = this.adapter.descriptor.markets.find((one) => one.exchange === exchange);
+    if (!market) return undefined;
+    const { clock, random, telemetry, rewrite, store, onEvent, onStall } = this.deps;
+    const { exchangeServiceUrl, instrumentRefreshMs, stallMs, role } = this.settings;
+    return new PriceMarket(
+      { adapter: this.adapter, market },
+      {
+        clock,
+        random,
+        telemetry,
+        transport: { clock, random, telemetry, rewrite, dials: this.dials },
+        publisher: this.publisher,
+        lastValues: this.lastValues,
+        rest: this.rest,
+        ...(exchangeServiceUrl !== '' && {
+          service: (id: ExchangeId) => pairsOf(exchangeServiceUrl, id),
+        }),
+        instrumentCache: instrumentCache(store, instrumentsKey),
+        instrumentRefreshMs,
+        stallMs,
+        role,
+        onEvent,
+        onStall,
+      },
+    );
+  }
+
+  private serve(market: PriceMarket, request: CandleRequest): void {
+    const { telemetry } = this.deps;
+    market.subscribeCandle(request).then(
+      (outcome) => telemetry.meter.count('connector_candle_requests_total', { outcome }),
+      (error: unknown) => {
+        const { exchange, symbol, interval } = request;
+        telemetry.log.error({ exchange, symbol, interval, error }, 'candle subscription failed');
+        telemetry.meter.count('connector_candle_requests_total', { outcome: 'failed' });
+      },
+    );
+  }
+}

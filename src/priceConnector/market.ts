@@ -1,0 +1,226 @@
+import type { MarketPublisher } from '../bus/publisher';
+import type { MarketEvent } from '../domain/events';
+import type { Instrument } from '../domain/instrument';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Random, Timer } from '../domain/time';
+import type { BackendPair } from '../instruments/exchange-service';
+import type { InstrumentCache, InstrumentChange } from '../instruments/catalogue';
+import { InstrumentCatalogue } from '../instruments/catalogue';
+import type { LastValues } from '../store/last-values';
+import type { TransportDeps } from '../transport/dialer';
+import type { PoolListener } from '../transport/pool';
+import { Pool } from '../transport/pool';
+import type { Channel, MarketDescriptor, Topic, VenueAdapter, VenueRest } from '../venues/contract';
+import { MarketCandles } from './candles';
+import type { CandleRequest } from './requests';
+import { StallWatch } from './stall-watch';
+import type { Stall } from './stall-watch';
+import { VenueTime } from './venue-time';
+
+export type PriceRole = 'all' | 'candle' | 'ticker';
+
+export interface MarketSpec {
+  readonly adapter: VenueAdapter;
+  readonly market: MarketDescriptor;
+}
+
+export interface MarketDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly transport: TransportDeps;
+  readonly publisher: MarketPublisher;
+  readonly lastValues: LastValues;
+  readonly rest: VenueRest;
+  readonly service?: (exchange: string) => Promise<readonly BackendPair[]>;
+  readonly instrumentCache?: InstrumentCache;
+  readonly instrumentRefreshMs: number;
+  /** Silence (ms) after which a market counts as stalled. */
+  readonly stallMs: number;
+  readonly role: PriceRole;
+  /** Events that left through the publisher, for the class's listeners. */
+  onEvent(event: MarketEvent): void;
+  onStall(stall: Stall): void;
+}
+
+/** Tickers and candles of one exchange id: instruments, connections, publishing. */
+export class PriceMarket {
+  private readonly catalogue: InstrumentCatalogue;
+  private readonly venueTime: VenueTime;
+  private readonly tickers: Pool<MarketEvent, unknown> | undefined;
+  private readonly candlePool: Pool<MarketEvent, unknown> | undefined;
+  private readonly candles: MarketCandles | undefined;
+  private readonly stalls: StallWatch;
+  private readonly unknownSymbols = new Map<string, CandleRequest>();
+  private readonly timers: Timer[] = [];
+
+  constructor(
+    private readonly spec: MarketSpec,
+    private readonly deps: MarketDeps,
+  ) {
+    const { role, clock } = deps;
+    this.venueTime = new VenueTime(clock);
+    this.catalogue = new InstrumentCatalogue(
+      spec.market,
+      {
+        clock,
+        random: deps.random,
+        telemetry: deps.telemetry,
+        rest: deps.rest,
+        refreshMs: deps.instrumentRefreshMs,
+        ...(deps.service && { service: deps.service }),
+        ...(deps.instrumentCache && { cache: deps.instrumentCache }),
+      },
+      (change) => this.instrumentsChanged(change),
+    );
+    if (role !== 'candle') this.tickers = this.pool('ticker', () => undefined);
+    if (role !== 'ticker') {
+      this.candlePool = this.pool('candle', (topics) => this.candles?.onLive(topics));
+      this.candles = new MarketCandles(spec, deps, this.venueTime, this.candlePool);
+    }
+    this.stalls = new StallWatch(spec.market.exchange, deps);
+  }
+
+  start(): void {
+    this.catalogue.start();
+    if (this.spec.market.allTickers) this.tickers?.want(this.spec.market.allTickers);
+    this.timers.push(this.deps.clock.every(10_000, () => this.checkStalls()));
+  }
+
+  stop(): void {
+    for (const timer of this.timers) this.deps.clock.cancel(timer);
+    this.catalogue.stop();
+    this.candles?.stop();
+    this.tickers?.stop();
+    this.candlePool?.stop();
+  }
+
+  /** Registers the wish; an unknown symbol is kept and served once it is listed. */
+  async subscribeCandle(request: CandleRequest): Promise<'subscribed' | 'unknown symbol' | 'unsupported'> {
+    const { market } = this.spec;
+    if (!this.candles || !market.intervals.includes(request.interval)) return this.refuse(request);
+    const instrument = await this.catalogue.find(request.symbol);
+    if (!instrument) return this.keepUnknown(request);
+    await this.candles.subscribe(request, instrument);
+    return 'subscribed';
+  }
+
+  unsubscribeCandle(request: CandleRequest): void {
+    this.unknownSymbols.delete(requestKey(request));
+    this.candles?.unsubscribe(request);
+  }
+
+  /** The outbox has room again: bars that it refused are read from the venue. */
+  catchUp(): void {
+    this.candles?.catchUpAll();
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    return {
+      instruments: this.catalogue.index.size,
+      ...(this.tickers && { tickers: poolStatus(this.tickers) }),
+      ...(this.candlePool && {
+        candles: { series: this.candles?.size ?? 0, ...poolStatus(this.candlePool) },
+      }),
+    };
+  }
+
+  // ---------------------------------------------------------------- feeds
+
+  private pool(
+    channel: Channel & ('ticker' | 'candle'),
+    onLive: (topics: readonly Topic[]) => void,
+  ): Pool<MarketEvent, unknown> {
+    const { adapter, market } = this.spec;
+    const { rest, transport } = this.deps;
+    const { session } = adapter.publicFeed;
+    const listener: PoolListener<MarketEvent> = {
+      onEvents: (events, receivedAt) => this.received(events, receivedAt),
+      onLive,
+      onLost: () => undefined,
+      onRefused: () => undefined,
+      onSilent: (silentForMs) => this.stalls.silent(channel, silentForMs),
+    };
+    return new Pool(
+      {
+        market,
+        channel,
+        rules: market.links[channel],
+        feed: adapter.publicFeed,
+        instruments: this.catalogue.index,
+        endpoint: async () => (await session.endpoint?.(market, channel, rest)) ?? market.endpoints[channel],
+      },
+      transport,
+      listener,
+    );
+  }
+
+  private received(events: readonly MarketEvent[], receivedAt: number): void {
+    const first = events[0];
+    if (first) this.venueTime.observe(first.time);
+    for (const event of events) {
+      if (event.eventType === 'ticker') {
+        this.deps.publisher.ticker(event, receivedAt);
+        this.deps.onEvent(event);
+      } else this.candles?.onCandle(event, receivedAt);
+    }
+  }
+
+  private checkStalls(): void {
+    if (this.tickers && this.tickers.size > 0) this.stalls.check('ticker', this.tickers.lastDataTime);
+    if (this.candlePool && this.candlePool.size > 0)
+      this.stalls.check('candle', this.candlePool.lastDataTime);
+  }
+
+  // ---------------------------------------------------------------- instruments
+
+  private instrumentsChanged({ added, removed }: InstrumentChange): void {
+    const { adapter, market } = this.spec;
+    if (!market.allTickers) {
+      const topicOf = (instrument: Instrument): Topic =>
+        adapter.publicFeed.session.topicOf(market, { kind: 'ticker' }, instrument);
+      this.tickers?.unwant(removed.map(topicOf));
+      this.tickers?.want(added.map(topicOf));
+    }
+    for (const { symbol } of removed) this.candles?.removeSymbol(symbol);
+    for (const { symbol } of added) this.serveUnknown(symbol);
+  }
+
+  private serveUnknown(symbol: string): void {
+    for (const [key, request] of this.unknownSymbols) {
+      if (request.symbol !== symbol) continue;
+      this.unknownSymbols.delete(key);
+      void this.subscribeCandle(request);
+    }
+  }
+
+  private keepUnknown(request: CandleRequest): 'unknown symbol' {
+    const { exchange, symbol } = request;
+    if (this.unknownSymbols.size >= MAX_UNKNOWN) {
+      const oldest = this.unknownSymbols.keys().next().value;
+      if (oldest !== undefined) this.unknownSymbols.delete(oldest);
+    }
+    this.unknownSymbols.set(requestKey(request), request);
+    this.deps.telemetry.log.warn(
+      { exchange, symbol },
+      'candles of an unknown symbol; kept until it is listed',
+    );
+    return 'unknown symbol';
+  }
+
+  private refuse({ exchange, symbol, interval }: CandleRequest): 'unsupported' {
+    this.deps.telemetry.log.warn({ exchange, symbol, interval }, 'the venue has no candles of this interval');
+    return 'unsupported';
+  }
+}
+
+const MAX_UNKNOWN = 10_000;
+
+function requestKey({ symbol, alias }: CandleRequest): string {
+  return `${symbol}|${alias}`;
+}
+
+function poolStatus(pool: Pool<MarketEvent, unknown>): Readonly<Record<string, unknown>> {
+  const { states, topics } = pool.tally();
+  return { connections: pool.connectionCount, live: states.live, topics, lastDataAt: pool.lastDataTime };
+}

@@ -1,0 +1,29 @@
+/** What the main thread and a venue's worker thread say to each other. */
+import type { MarketEvent } from '../domain/events';
+import type { CandleRequest } from './requests';
+import type { Stall } from './stall-watch';
+
+export type ToWorker =
+  | { readonly do: 'subscribeCandle' | 'unsubscribeCandle'; readonly requests: readonly CandleRequest[] }
+  /** Exchange ids of the venue that shall run; others are stopped. */
+  | { readonly do: 'exchanges'; readonly enabled: readonly string[] }
+  /** Whether events are wanted by listeners of the main thread. */
+  | { readonly do: 'mirror'; readonly on: boolean }
+  | { readonly do: 'report'; readonly id: number }
+  | { readonly do: 'stop'; readonly deadlineMs: number };
+
+export type FromWorker =
+  | { readonly is: 'ready' }
+  | { readonly is: 'events'; readonly events: readonly MarketEvent[] }
+  | { readonly is: 'stall'; readonly stall: Stall }
+  | { readonly is: 'report'; readonly id: number; readonly report: WorkerReport }
+  /** Sent every few seconds: the event loop turns. */
+  | { readonly is: 'alive' }
+  | { readonly is: 'stopped'; readonly drained: boolean };
+
+export interface WorkerReport {
+  readonly metrics: readonly unknown[];
+  readonly status: Readonly<Record<string, unknown>>;
+  readonly brokerReady: boolean;
+  readonly storeReady: boolean;
+}

@@ -1,0 +1,61 @@
+import type { ExchangeId } from '../domain/exchange';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock } from '../domain/time';
+
+export interface Stall {
+  readonly exchange: ExchangeId;
+  /** `connect`: no data since the start. Words of the backend's `watchdogStall` notice. */
+  readonly kind: 'price' | 'candle' | 'connect';
+  readonly staleSeconds: number;
+}
+
+type Watched = 'ticker' | 'candle';
+
+/** One notice per market and kind in this time: a long outage is one fact. */
+const NOTICE_EVERY_MS = 300_000;
+
+/**
+ * Tells operators of a market without data; each market by itself, so that a dead one is seen though
+ * its siblings are busy. Recovery is the connection's own business.
+ */
+export class StallWatch {
+  private readonly startedAt: number;
+  private readonly noticedAt = new Map<Stall['kind'], number>();
+
+  constructor(
+    private readonly exchange: ExchangeId,
+    private readonly deps: {
+      readonly clock: Clock;
+      readonly telemetry: Telemetry;
+      readonly stallMs: number;
+      onStall(stall: Stall): void;
+    },
+  ) {
+    this.startedAt = deps.clock.now();
+  }
+
+  /** A connection went silent beyond its rhythm and is being revived. */
+  silent(channel: Watched | 'account', silentForMs: number): void {
+    this.deps.telemetry.meter.count('connector_stalls_total', { exchange: this.exchange, channel });
+    this.notice(channel === 'ticker' ? 'price' : 'candle', silentForMs);
+  }
+
+  check(channel: Watched, lastDataAt: number | undefined): void {
+    const silentForMs = this.deps.clock.now() - (lastDataAt ?? this.startedAt);
+    if (silentForMs < this.deps.stallMs) return;
+    this.notice(
+      lastDataAt === undefined ? 'connect' : channel === 'ticker' ? 'price' : 'candle',
+      silentForMs,
+    );
+  }
+
+  private notice(kind: Stall['kind'], silentForMs: number): void {
+    const now = this.deps.clock.monotonic();
+    const before = this.noticedAt.get(kind);
+    if (before !== undefined && now - before < NOTICE_EVERY_MS) return;
+    this.noticedAt.set(kind, now);
+    const stall = { exchange: this.exchange, kind, staleSeconds: Math.round(silentForMs / 1_000) };
+    this.deps.telemetry.log.warn({ ...stall }, 'stalled');
+    this.deps.onStall(stall);
+  }
+}

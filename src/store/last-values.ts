@@ -1,0 +1,112 @@
+import type { Candle, Ticker } from '../domain/events';
+import type { ExchangeId } from '../domain/exchange';
+import type { Interval } from '../domain/interval';
+import { errorText } from '../domain/errors';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Timer } from '../domain/time';
+import type { Store } from './ports';
+
+export interface LastValueKeys {
+  tickers(exchange: ExchangeId): string;
+  candles(exchange: ExchangeId): string;
+}
+
+const TICKER_TTL_MS = 3_600_000;
+const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Last ticker per symbol and last confirmed closed candle per symbol and interval, in one Redis hash
+ * per exchange each, for late joiners and as the cursor of the candle back-fill. Written once per
+ * period, newest per field: bounded by the number of symbols while Redis is away.
+ */
+export class LastValues {
+  private readonly tickers = new Map<ExchangeId, Map<string, Ticker>>();
+  private readonly candles = new Map<ExchangeId, Map<string, Candle>>();
+  private readonly timer: Timer;
+  private isWriting = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly keys: LastValueKeys,
+    private readonly telemetry: Telemetry,
+    private readonly clock: Clock,
+    periodMs: number,
+  ) {
+    this.timer = clock.every(periodMs, () => void this.write());
+  }
+
+  ticker(ticker: Ticker): void {
+    fieldsOf(this.tickers, ticker.exchange).set(ticker.symbol, ticker);
+  }
+
+  /** Called only once the broker has confirmed the candle: the cursor never runs ahead of delivery. */
+  candle(candle: Candle): void {
+    fieldsOf(this.candles, candle.exchange).set(candleField(candle.symbol, candle.interval), candle);
+  }
+
+  /** Open time of the last confirmed closed bar, from before this process or thread. */
+  async candleCursor(exchange: ExchangeId, symbol: string, interval: Interval): Promise<number | undefined> {
+    const field = candleField(symbol, interval);
+    const pending = this.candles.get(exchange)?.get(field);
+    if (pending) return pending.start;
+    const [text] = await this.store.hashGet(this.keys.candles(exchange), [field]);
+    return text === undefined ? undefined : startOf(text);
+  }
+
+  /** Writes what is pending; failures keep it pending. */
+  async write(): Promise<void> {
+    if (this.isWriting || !this.store.ready) return;
+    this.isWriting = true;
+    try {
+      for (const [exchange, fields] of this.tickers) {
+        await this.writeHash(this.keys.tickers(exchange), fields, TICKER_TTL_MS);
+      }
+      for (const [exchange, fields] of this.candles) {
+        await this.writeHash(this.keys.candles(exchange), fields, CANDLE_TTL_MS);
+      }
+    } catch (error) {
+      this.telemetry.log.debug({ error: errorText(error) }, 'last values not written; they stay pending');
+    } finally {
+      this.isWriting = false;
+    }
+  }
+
+  close(): void {
+    this.clock.cancel(this.timer);
+  }
+
+  private async writeHash(key: string, fields: Map<string, Ticker | Candle>, ttlMs: number): Promise<void> {
+    if (fields.size === 0) return;
+    const taken = [...fields];
+    await this.store.hashSet(
+      key,
+      new Map(taken.map(([field, value]) => [field, JSON.stringify(value)])),
+      ttlMs,
+    );
+    for (const [field, value] of taken) if (fields.get(field) === value) fields.delete(field);
+  }
+}
+
+function candleField(symbol: string, interval: Interval): string {
+  return `${symbol}@${interval}`;
+}
+
+function fieldsOf<T>(all: Map<ExchangeId, Map<string, T>>, exchange: ExchangeId): Map<string, T> {
+  let fields = all.get(exchange);
+  if (!fields) {
+    fields = new Map();
+    all.set(exchange, fields);
+  }
+  return fields;
+}
+
+/** The cursor is only a hint: whatever else may stand in the field is ignored. */
+function startOf(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const start = typeof value === 'object' && value !== null && 'start' in value ? value.start : undefined;
+    return typeof start === 'number' && Number.isSafeInteger(start) ? start : undefined;
+  } catch {
+    return undefined;
+  }
+}

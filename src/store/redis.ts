@@ -1,0 +1,101 @@
+import type { Redis } from 'ioredis';
+import { ConnectorError } from '../domain/errors';
+import type { ChannelMessage, Store } from './ports';
+import { publishBatch } from './publish-batch';
+import type { RedisSettings, StoreDeps } from './redis-link';
+import { RedisLink, storeError } from './redis-link';
+import { RedisSubscriber } from './redis-subscriber';
+
+/** `Store` on a Redis server (5 or newer). Connects by itself from construction. */
+export class RedisStore implements Store {
+  private readonly link: RedisLink;
+  private subscriber: RedisSubscriber | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly settings: RedisSettings,
+    private readonly deps: StoreDeps,
+  ) {
+    this.link = new RedisLink(settings, 'redis', deps);
+  }
+
+  get ready(): boolean {
+    return this.link.isReady;
+  }
+
+  onReady(listener: () => void): () => void {
+    const unsubscribe = this.link.changed.add(listener);
+    if (this.ready) listener();
+    return unsubscribe;
+  }
+
+  async publishAll(messages: readonly ChannelMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    const redis = this.client();
+    await new Promise<void>((resolve, reject) => {
+      publishBatch(redis, messages, (failure) => (failure ? reject(storeError(failure)) : resolve()));
+    });
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return (await this.answer((redis) => redis.get(key))) ?? undefined;
+  }
+
+  async set(key: string, value: string, ttlMs?: number): Promise<void> {
+    await this.answer((redis) =>
+      ttlMs === undefined ? redis.set(key, value) : redis.set(key, value, 'PX', ttlMs),
+    );
+  }
+
+  async hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void> {
+    if (fields.size === 0) return;
+    await this.answer(async (redis) => {
+      const transaction = redis.multi().hset(key, ...[...fields].flat());
+      const results = await (ttlMs === undefined ? transaction : transaction.pexpire(key, ttlMs)).exec();
+      if (results === null) throw new Error('transaction aborted');
+      for (const [error] of results) if (error) throw error;
+    });
+  }
+
+  async hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]> {
+    if (fields.length === 0) return [];
+    const values = await this.answer((redis) => redis.hmget(key, ...fields));
+    return values.map((value) => value ?? undefined);
+  }
+
+  async subscribe(channel: string, listener: (payload: string) => void): Promise<void> {
+    if (this.isClosed) throw closed();
+    // A connection of its own: on older servers a subscribed connection can do nothing else.
+    this.subscriber ??= new RedisSubscriber(this.settings, this.deps);
+    await this.subscriber.subscribe(channel, listener);
+  }
+
+  async ping(): Promise<void> {
+    await this.answer((redis) => redis.ping());
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([this.subscriber?.close(), this.link.close()]);
+    this.link.changed.clear();
+  }
+
+  private client(): Redis {
+    if (this.isClosed) throw closed();
+    if (!this.link.isReady) throw new ConnectorError('STORE_UNAVAILABLE', 'Redis: not connected');
+    return this.link.client;
+  }
+
+  private async answer<T>(ask: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = this.client();
+    try {
+      return await ask(redis);
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+}
+
+function closed(): ConnectorError {
+  return new ConnectorError('STOPPED', 'the store is closed', { retry: 'never' });
+}

@@ -1,0 +1,68 @@
+import type { ExchangeId, MarketKind } from '../../domain/exchange';
+import type { LinkRules, MarketDescriptor, VenueAdapter } from '../contract';
+import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
+import type { PublicState } from './public';
+import { publicCodec } from './public';
+import { connectRest } from './rest';
+import { publicSession } from './session';
+
+const TOPICS = 300;
+
+/** Bybit V5: spot, linear (USDT and USDC) and inverse contracts, one public socket per category. */
+export const bybit: VenueAdapter<PublicState> = {
+  descriptor: {
+    venue: 'bybit',
+    markets: [market('bybit', 'spot'), market('bybitLinear', 'linear'), market('bybitInverse', 'inverse')],
+    intervalNames: INTERVAL_NAMES,
+  },
+  publicFeed: { session: publicSession, codec: publicCodec },
+  connectRest,
+};
+
+function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
+  const stream = `wss://stream.bybit.com/v5/public/${kind}`;
+  const rules = linkRules(kind);
+  return {
+    exchange,
+    kind,
+    selector: 'bybit',
+    endpoints: { ticker: stream, candle: stream, rest: 'https://api.bybit.com' },
+    intervals: NATIVE_INTERVALS,
+    links: {
+      // Tickers come at most every 50 ms (spot) and 100 ms (contracts): a busy connection.
+      ticker: { ...rules, silence: { floorMs: 15_000, capMs: 120_000 } },
+      // Klines come every 1 to 60 s: https://bybit-exchange.github.io/docs/v5/websocket/public/kline
+      candle: { ...rules, silence: { floorMs: 90_000, capMs: 300_000 } },
+    },
+  };
+}
+
+/** Limits: https://bybit-exchange.github.io/docs/v5/ws/connect */
+function linkRules(kind: MarketKind): Omit<LinkRules, 'silence'> {
+  return {
+    // No count is documented; moderate shards keep a loss small and its replay cheap.
+    topicsPerConnection: TOPICS,
+    // Documented: 21,000 characters of args per connection, in all categories. We stay at 18,000,
+    // the quotes and the comma of each topic counted.
+    topicBytesPerConnection: 18_000 - 3 * TOPICS,
+    // Documented for spot: at most 10 args. Elsewhere no count is given; one unknown topic fails its
+    // whole request, so requests are kept moderate.
+    topicsPerRequest: kind === 'spot' ? 10 : 100,
+    requestBytes: 18_000,
+    // No rate is documented; 20 requests per second have proven harmless.
+    outgoing: { count: 20, perMs: 1_000 },
+    // Documented: 500 connections per 5 minutes, IP and domain. Half of it, as the process of the
+    // account streams dials the same host from the same IP.
+    dials: [
+      { count: 250, perMs: 300_000 },
+      { count: 2, perMs: 1_000 },
+    ],
+    // Recommended: a ping every 20 s. The venue does not ping by itself.
+    heartbeat: { via: 'frame', everyMs: 20_000, timeoutMs: 10_000 },
+    // An unknown topic is refused, so an ack is the venue's word.
+    ackConfirms: true,
+    ackTimeoutMs: 10_000,
+    // The largest known frame, a two-row kline, has less than 1 KB.
+    frameBytes: 256 * 1_024,
+  };
+}

@@ -1,0 +1,37 @@
+import type { ExchangeId, MarketKind } from '../../domain/exchange';
+import type { MarketDescriptor, VenueAdapter } from '../contract';
+import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
+import { LINKS } from './limits';
+import { publicCodec } from './public';
+import { connectRest } from './rest';
+import { publicSession } from './session';
+
+/** OKX V5: spot, linear swaps (with the EU's X-Perps) and inverse swaps, all on the same hosts. */
+export const okx: VenueAdapter<null> = {
+  descriptor: {
+    venue: 'okx',
+    markets: [market('okx', 'spot'), market('okxLinear', 'linear'), market('okxInverse', 'inverse')],
+    intervalNames: INTERVAL_NAMES,
+  },
+  publicFeed: { session: publicSession, codec: publicCodec },
+  connectRest,
+};
+
+function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
+  return {
+    exchange,
+    kind,
+    selector: 'okx',
+    endpoints: {
+      // Never a port: 8443 was closed on 2026-10-31.
+      // https://www.okx.com/en-us/help/okx-websocket-port-8443-discontinuation-announcement
+      ticker: 'wss://ws.okx.com/ws/v5/public',
+      // Candles are refused on `public` since mid-2023.
+      candle: 'wss://ws.okx.com/ws/v5/business',
+      // Advised since 2026-05-20: https://www.okx.com/docs-v5/en/#overview-production-trading-services
+      rest: 'https://openapi.okx.com',
+    },
+    intervals: NATIVE_INTERVALS,
+    links: LINKS,
+  };
+}
