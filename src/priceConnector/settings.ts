@@ -11,8 +11,6 @@ export interface PriceSettings {
   readonly tickerBook: TickerBook;
   readonly tickerBatchMs: number;
   readonly tickerCacheMs: number;
-  readonly outboxMaxMessages: number;
-  readonly outboxMaxBytes: number;
   readonly instrumentRefreshMs: number;
   readonly stallMs: number;
   /** Empty: no exchange service, the venues' own lists are used. */

@@ -68,20 +68,28 @@ export class RedisLink {
     const { clock } = this.deps;
     clock.cancel(this.pinging);
     clock.cancel(this.redial);
-    if (this.client.status === 'end') return;
-    const ended = new Promise<void>((resolve) => this.client.once('end', () => resolve()));
-    const deadline = clock.after(GOODBYE_MS, () => this.abandon());
-    // A link that is not up has nothing to say goodbye to.
-    if (this.isReady) this.client.quit().catch(() => this.abandon());
-    else this.abandon();
-    await ended;
-    clock.cancel(deadline);
+    if (!this.isReady) {
+      // Nothing to say goodbye to; between two dials the library would not even tell that it ended.
+      this.abandon();
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const deadline = clock.after(GOODBYE_MS, () => {
+        this.abandon();
+        resolve();
+      });
+      this.client.once('end', () => {
+        clock.cancel(deadline);
+        resolve();
+      });
+      this.client.quit().catch((error: unknown) => this.noted(error));
+    });
   }
 
   private abandon(): void {
     this.client.disconnect();
     // Of a half-open link no answer to our FIN will come.
-    if (this.client.status !== 'end') this.client.stream?.destroy();
+    this.client.stream?.destroy();
   }
 
   private dial(): void {

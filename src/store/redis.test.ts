@@ -18,29 +18,30 @@ async function setUp(t: TestContext, settings: Partial<RedisSettings> = {}) {
     { telemetry, clock: systemClock, random: Math.random },
   );
   const probe = await openRedisProbe();
+  const keys: string[] = [];
   t.after(async () => {
     await store.close();
     await proxy.close();
+    if (keys.length > 0) await probe.del(keys);
     probe.disconnect();
   });
   await until('the store is ready', () => store.ready);
-  return { proxy, telemetry, store, probe };
-}
-
-function key(t: TestContext, probe: { del(key: string): Promise<number> }, prefix: string): string {
-  const name = uniqueName(prefix);
-  t.after(() => probe.del(name));
-  return name;
+  const key = (prefix: string): string => {
+    const name = uniqueName(prefix);
+    keys.push(name);
+    return name;
+  };
+  return { proxy, telemetry, store, probe, key };
 }
 
 const unavailable = (error: unknown): boolean =>
   error instanceof ConnectorError && error.code === 'STORE_UNAVAILABLE';
 
 test('keeps values, hashes and their life times', async (t) => {
-  const { store, probe } = await setUp(t);
-  const plain = key(t, probe, 'plain');
-  const fading = key(t, probe, 'fading');
-  const hash = key(t, probe, 'hash');
+  const { store, probe, key } = await setUp(t);
+  const plain = key('plain');
+  const fading = key('fading');
+  const hash = key('hash');
 
   assert.equal(await store.get(plain), undefined);
   await store.set(plain, 'v€');
@@ -58,8 +59,8 @@ test('keeps values, hashes and their life times', async (t) => {
 });
 
 test('a refused command is an error of its own and leaves the link up', async (t) => {
-  const { store, probe } = await setUp(t);
-  const text = key(t, probe, 'text');
+  const { store, key } = await setUp(t);
+  const text = key('text');
   await store.set(text, 'not a hash');
   await assert.rejects(store.hashSet(text, new Map([['a', '1']]), 1_000), unavailable);
   await assert.rejects(store.hashGet(text, ['a']), unavailable);
@@ -90,8 +91,8 @@ test('publishes a batch in order, whatever characters it holds', async (t) => {
 });
 
 test('a batch in doubt is rejected once, and replies stay in step with commands', async (t) => {
-  const { store, proxy, probe } = await setUp(t);
-  const name = key(t, probe, 'step');
+  const { store, proxy, key } = await setUp(t);
+  const name = key('step');
   const messages = Array.from({ length: 2_000 }, () => ({
     channel: uniqueName('doubt'),
     payload: 'x'.repeat(200),
@@ -111,13 +112,17 @@ test('a batch with a refused command is rejected after all of its replies', asyn
   const user = uniqueName('user');
   const password = 'pass:word/@%';
   await probe.call('ACL', 'SETUSER', user, 'on', `>${password}`, '+@all', '~*', 'resetchannels', '&open.*');
-  t.after(() => probe.call('ACL', 'DELUSER', user));
   const telemetry = new RecordedTelemetry();
   const limited = new RedisStore(
     { ...redisService, username: user, password },
     { telemetry, clock: systemClock, random: Math.random },
   );
-  t.after(() => limited.close());
+  t.after(async () => {
+    await limited.close();
+    const admin = await openRedisProbe();
+    await admin.call('ACL', 'DELUSER', user);
+    admin.disconnect();
+  });
   await until('the limited store is ready', () => limited.ready);
   const batch = ['open.1', 'closed.1', 'open.2'].map((channel) => ({ channel, payload: 'p' }));
   await assert.rejects(limited.publishAll(batch), unavailable);

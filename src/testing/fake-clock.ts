@@ -28,7 +28,8 @@ export class FakeClock implements Clock {
   }
 
   every(periodMs: number, run: () => void): Timer {
-    return this.add(periodMs, run, periodMs);
+    // As Node does: a period of 0 would never let time pass.
+    return this.add(periodMs, run, Math.max(1, periodMs));
   }
 
   cancel(timer: Timer | undefined): void {
@@ -42,6 +43,11 @@ export class FakeClock implements Clock {
   /** The wall clock jumps (a sleeping laptop, NTP); monotonic time does not. */
   jump(ms: number): void {
     this.epoch += ms;
+  }
+
+  /** Sets the wall clock (epoch ms); monotonic time does not move. */
+  setNow(epochMs: number): void {
+    this.epoch = epochMs - this.elapsed;
   }
 
   /** Runs everything that falls due, in order of time. */

@@ -63,6 +63,19 @@ export class RabbitProbe {
     return name;
   }
 
+  /** Asked on a channel of its own: a refusal closes the channel. */
+  async hasQueue(queue: string): Promise<boolean> {
+    const channel = await this.model.createChannel();
+    const gone = new Promise<false>((resolve) => channel.on('error', () => resolve(false)));
+    return Promise.race([
+      gone,
+      channel.checkQueue(queue).then(
+        () => true,
+        () => gone,
+      ),
+    ]);
+  }
+
   async close(): Promise<void> {
     for (const queue of this.queues) await this.channel.deleteQueue(queue);
     for (const exchange of this.exchanges) await this.channel.deleteExchange(exchange);

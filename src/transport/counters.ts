@@ -1,4 +1,5 @@
-import type { Labels, Log, Telemetry } from '../domain/telemetry';
+import type { Labels, Log, LogContext, Telemetry } from '../domain/telemetry';
+import type { Refusal } from '../venues/contract';
 import type { RefusedTopic } from './subscriptions';
 
 const NOTES_LOGGED = 50;
@@ -53,15 +54,20 @@ export class FeedCounters {
     }
   }
 
-  /** The first of each kind is logged, the rest counted: a storm must not fill the disk. */
-  unknown(note: string): void {
-    this.telemetry.meter.count('connector_unknown_frames_total', this.labels);
-    if (this.seenNotes.has(note) || this.seenNotes.size >= NOTES_LOGGED) return;
-    this.seenNotes.add(note);
-    this.log.warn({ note }, 'frame not understood; more of this kind are only counted');
+  /** A refusal that names nothing of ours: the requests that it may mean are repeated after their deadline. */
+  strayRefusal({ code, text }: Refusal): void {
+    this.meterUnknown(`refusal ${code} of no known request`, { text });
   }
 
-  flush(lastDataAt: number | undefined): void {
+  unknown(note: string): void {
+    this.meterUnknown(note, {});
+  }
+
+  codecFailed(error: unknown): void {
+    this.meterUnknown(`the codec failed: ${error instanceof Error ? error.name : typeof error}`, { error });
+  }
+
+  flush(): void {
     const { meter } = this.telemetry;
     add(meter, 'connector_frames_total', this.labels, this.frames);
     add(meter, 'connector_frame_bytes_total', this.labels, this.bytes);
@@ -69,9 +75,14 @@ export class FeedCounters {
     this.frames = 0;
     this.bytes = 0;
     this.eventCount = 0;
-    if (lastDataAt !== undefined) {
-      meter.gauge('connector_last_data_timestamp_seconds', lastDataAt / 1_000, this.labels);
-    }
+  }
+
+  /** The first of each kind is logged, the rest counted: a storm must not fill the disk. */
+  private meterUnknown(note: string, context: LogContext): void {
+    this.telemetry.meter.count('connector_unknown_frames_total', this.labels);
+    if (this.seenNotes.has(note) || this.seenNotes.size >= NOTES_LOGGED) return;
+    this.seenNotes.add(note);
+    this.log.warn({ ...context, note }, 'frame not understood; more of this kind are only counted');
   }
 }
 

@@ -1,4 +1,4 @@
-import { errorText } from '../domain/errors';
+import { ConnectorError, errorText } from '../domain/errors';
 import type { Random, Timer, Clock } from '../domain/time';
 import type { Telemetry } from '../domain/telemetry';
 import type { LinkRules } from '../venues/contract';
@@ -15,6 +15,7 @@ export interface TransportDeps {
   readonly rewrite: (url: string) => string;
 }
 
+const ENDPOINT_TIMEOUT_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_BUFFERED_BYTES = 1 << 20;
 
@@ -24,7 +25,8 @@ const MAX_BUFFERED_BYTES = 1 << 20;
  */
 export class Dialer {
   private isCancelled = false;
-  private timer: Timer | undefined;
+  private endpointDeadline: Timer | undefined;
+  private leaveQueue: (() => void) | undefined;
   private socket: Socket | undefined;
 
   constructor(
@@ -34,10 +36,16 @@ export class Dialer {
   ) {}
 
   start(endpoint: () => Promise<string>): void {
-    endpoint().then(
-      (url) => this.reserve(url),
-      (error: unknown) => this.end({ reason: 'no_endpoint', detail: errorText(error), wasOpen: false }),
+    this.endpointDeadline = this.deps.clock.after(ENDPOINT_TIMEOUT_MS, () =>
+      this.end({ reason: 'no_endpoint', detail: 'asked for the endpoint in vain', wasOpen: false }),
     );
+    // Within a promise, so that a failure in the very call is one more rejection.
+    Promise.resolve()
+      .then(endpoint)
+      .then(
+        (url) => this.queue(url),
+        (error: unknown) => this.end(endpointFailure(error)),
+      );
   }
 
   send(frame: string): boolean {
@@ -50,15 +58,20 @@ export class Dialer {
 
   cancel(): void {
     this.isCancelled = true;
-    this.deps.clock.cancel(this.timer);
+    this.deps.clock.cancel(this.endpointDeadline);
+    this.leaveQueue?.();
     this.socket?.hangUp();
   }
 
-  private reserve(url: string): void {
+  private queue(url: string): void {
     if (this.isCancelled) return;
-    const waitMs = this.deps.dials.reserve(url, this.rules.dials);
-    this.events.onBudget(waitMs);
-    this.timer = this.deps.clock.after(waitMs, () => this.open(url));
+    const { clock, dials } = this.deps;
+    clock.cancel(this.endpointDeadline);
+    const since = clock.monotonic();
+    this.leaveQueue = dials.enter(url, this.rules.dials, () => {
+      this.events.onBudget(clock.monotonic() - since);
+      this.open(url);
+    });
   }
 
   private open(url: string): void {
@@ -87,4 +100,14 @@ export class Dialer {
   private end(end: SocketEnd): void {
     if (!this.isCancelled) this.events.onEnd(end);
   }
+}
+
+function endpointFailure(error: unknown): SocketEnd {
+  const retry = error instanceof ConnectorError ? error.retry : 'backoff';
+  return {
+    reason: 'no_endpoint',
+    detail: errorText(error),
+    wasOpen: false,
+    ...(typeof retry === 'object' && { retryAfterMs: retry.afterMs }),
+  };
 }

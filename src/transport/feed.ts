@@ -4,28 +4,17 @@ import type { Timer } from '../domain/time';
 import type { Refusal, Topic } from '../venues/contract';
 import { FeedCounters } from './counters';
 import type { TransportDeps } from './dialer';
+import type { FeedListener } from './feed-listener';
 import type { LinkEffect, LinkInput, LinkState } from './machine';
+import { DataLiveness } from './liveness';
 import { advance, initialLink } from './machine';
-import { subscribeRequests } from './requests';
-import type { Control, FeedSpec } from './session';
+import type { Wording } from './requests';
+import { requestsFor } from './requests';
+import type { Control, FeedSpec, Received } from './session';
 import { Session } from './session';
 import type { SocketEnd } from './socket';
 import type { RefusedTopic } from './subscriptions';
 import { Subscriptions } from './subscriptions';
-
-export interface FeedListener<E> {
-  onEvents(events: readonly E[], receivedAt: number): void;
-  /** `missedSince` (epoch ms): events from then on may have been missed; absent on the first session. */
-  onLive(missedSince: number | undefined): void;
-  onLost(reason: string): void;
-  onRefused(refused: readonly RefusedTopic[]): void;
-  /** The connection should be replaced: near its age limit, or the venue asked us to leave. */
-  onRotate(reason: 'age' | 'moveAway'): void;
-  /** Open, answering, but without data for longer than its rhythm allows. */
-  onSilent(silentForMs: number): void;
-  /** Credentials refused for good: no further dial until `unblock`. */
-  onBlocked(reason: Refusal): void;
-}
 
 const BACKOFF: BackoffPolicy = { floorMs: 200, baseMs: 1_000, capMs: 60_000, factor: 2 };
 const SETTLED_AFTER_MS = 30_000;
@@ -40,6 +29,11 @@ export class FeedConnection<E, S> {
   private retryTimer: Timer | undefined;
   private flushTimer: Timer | undefined;
   private lastDataAt: number | undefined;
+  /** Epoch ms up to which nothing was missed without being told: the newest data, or coming live. */
+  private completeUntil: number | undefined;
+  /** Whether the venue has answered anything in this session. */
+  private isAnswered = false;
+  private readonly flow: DataLiveness;
   private readonly counters: FeedCounters;
 
   constructor(
@@ -47,11 +41,10 @@ export class FeedConnection<E, S> {
     private readonly deps: TransportDeps,
     private readonly listener: FeedListener<E>,
   ) {
-    this.subscriptions = new Subscriptions(spec.rules);
-    this.counters = new FeedCounters(deps.telemetry, {
-      exchange: spec.market.exchange,
-      channel: spec.channel,
-    });
+    const { rules, market, channel } = spec;
+    this.subscriptions = new Subscriptions(rules);
+    this.flow = new DataLiveness(rules.silence, this.now);
+    this.counters = new FeedCounters(deps.telemetry, { exchange: market.exchange, channel });
   }
 
   get status(): LinkState {
@@ -63,28 +56,29 @@ export class FeedConnection<E, S> {
     return this.lastDataAt;
   }
 
-  /** Live, and every topic answered: it may take over from another connection. */
-  get isSettled(): boolean {
-    return this.state.name === 'live' && this.subscriptions.isSettled;
+  /** Epoch ms: events after it may have been missed, should the connection be lost. */
+  get completeTime(): number | undefined {
+    return this.completeUntil;
   }
 
   /** Adding or removing a topic never disturbs the others. */
   add(topics: readonly Topic[]): void {
-    const now = this.deps.clock.monotonic();
-    for (const topic of topics) this.subscriptions.want(topic, now);
+    for (const topic of topics) this.subscriptions.want(topic, this.now);
     if (this.state.name === 'idle') this.input({ type: 'start' });
     else this.flushSoon();
   }
 
   remove(topics: readonly Topic[]): void {
     const known = topics.filter((topic) => this.subscriptions.unwant(topic));
-    const session = this.session;
-    if (known.length === 0 || !session) return;
-    for (const request of this.spec.feed.session.unsubscribe(known, session.nextId)) {
-      session.request(request.frame, () =>
-        this.subscriptions.asked(request, 'unsubscribe', this.deps.clock.monotonic()),
-      );
-    }
+    this.say('unsubscribe', known);
+  }
+
+  /** Gives these topics up at the venue and asks for them anew, on the same connection. */
+  refresh(topics: readonly Topic[]): void {
+    const live = topics.filter((topic) => this.subscriptions.isLive(topic));
+    this.say('unsubscribe', live);
+    this.subscriptions.repeat(live, this.now);
+    this.flush();
   }
 
   /** New credentials, or the breaker's pause is over. */
@@ -101,10 +95,8 @@ export class FeedConnection<E, S> {
     this.input({ type: 'stop' });
   }
 
-  // ---------------------------------------------------------------- machine
-
   private input(input: LinkInput): void {
-    const [next, effects] = advance(this.state, input, this.deps.clock.monotonic(), {
+    const [next, effects] = advance(this.state, input, this.now, {
       needsLogin: this.spec.login !== undefined,
       settledAfterMs: SETTLED_AFTER_MS,
     });
@@ -120,20 +112,18 @@ export class FeedConnection<E, S> {
         for (const frame of this.spec.login?.() ?? []) this.session?.request(frame);
         return;
       case 'subscribe':
-        this.subscriptions.beginSession(this.deps.clock.monotonic());
+        this.subscriptions.reset(this.now);
         this.flush();
         return this.checkReady();
       case 'resubscribe':
-        this.subscriptions.repeat(this.deps.clock.monotonic());
-        this.session?.forgiveSilence();
-        return this.flush();
+        return this.refresh(this.subscriptions.topics);
       case 'announceLive':
         return this.announceLive(effect.isReturn);
       case 'hangUp':
         return this.hangUp();
       case 'wait':
         this.retryTimer = this.deps.clock.after(
-          Math.max(effect.notBeforeMs, nextDelay(BACKOFF, effect.attempt, this.deps.random)),
+          effect.notBeforeMs + nextDelay(BACKOFF, effect.attempt, this.deps.random),
           () => this.input({ type: 'timer' }),
         );
         return;
@@ -143,14 +133,15 @@ export class FeedConnection<E, S> {
   }
 
   private dial(): void {
+    this.isAnswered = false;
     this.session = new Session(this.spec, this.deps, this.counters, {
       onOpen: () => {
         this.counters.dialed('opened');
         this.input({ type: 'opened' });
       },
-      onData: (topics, events, receivedAt) => this.received(topics, events, receivedAt),
+      onData: (received) => this.received(received),
       onControl: (control) => this.control(control),
-      onTick: () => this.tick(),
+      onTick: (sleptMs) => this.tick(sleptMs),
       onAged: () => this.listener.onRotate('age'),
       onEnd: (end) => this.lost(end),
     });
@@ -171,17 +162,18 @@ export class FeedConnection<E, S> {
     this.flushTimer = undefined;
     this.session?.end();
     this.session = undefined;
-    this.counters.flush(this.lastDataAt);
+    this.subscriptions.reset(this.now);
+    this.counters.flush();
   }
 
   private announceLive(isReturn: boolean): void {
     this.counters.log.info({ epoch: this.state.epoch, topics: this.subscriptions.size }, 'live');
-    const missedSince = isReturn ? this.lastDataAt : undefined;
-    if (missedSince !== undefined) this.counters.gap(this.deps.clock.now() - missedSince);
+    this.flow.begin(this.now);
+    const missedSince = isReturn ? this.completeUntil : undefined;
+    this.completeUntil = this.deps.clock.now();
+    if (missedSince !== undefined) this.counters.gap(this.completeUntil - missedSince);
     this.listener.onLive(missedSince);
   }
-
-  // ---------------------------------------------------------------- topics
 
   /** Several wants of one turn share their requests. */
   private flushSoon(): void {
@@ -192,22 +184,31 @@ export class FeedConnection<E, S> {
   }
 
   private flush(): void {
+    if (!this.canSpeak) return;
+    const groups = this.subscriptions.due(this.now, this.spec.rules.topicsPerRequest);
+    for (const group of groups) this.say('subscribe', group);
+  }
+
+  private say(kind: 'subscribe' | 'unsubscribe', topics: readonly Topic[]): void {
     const { session } = this;
-    if (!session || (this.state.name !== 'subscribing' && this.state.name !== 'live')) return;
+    if (!session || !this.canSpeak) return;
     const { rules, feed } = this.spec;
-    for (const group of this.subscriptions.due(this.deps.clock.monotonic(), rules.topicsPerRequest)) {
-      for (const request of subscribeRequests(feed.session, group, rules.requestBytes, session.nextId)) {
-        // Queued topics have no deadline yet: it runs from the sending.
-        this.subscriptions.asked(request, 'subscribe', Infinity);
-        session.request(request.frame, () =>
-          this.subscriptions.asked(request, 'subscribe', this.deps.clock.monotonic()),
-        );
-      }
+    const wording: Wording = (part, nextId) => feed.session[kind](part, nextId);
+    for (const request of requestsFor(wording, topics, rules, session.nextId)) {
+      this.subscriptions.asked(request, kind, Infinity);
+      session.request(request.frame, () => this.subscriptions.asked(request, kind, this.now));
     }
   }
 
+  private get canSpeak(): boolean {
+    return this.state.name === 'subscribing' || this.state.name === 'live';
+  }
+
+  /** Topics that ran out of tries do not make a session live: a mute venue is no venue. */
   private checkReady(): void {
-    if (this.state.name === 'subscribing' && this.subscriptions.isSettled) this.input({ type: 'ready' });
+    const { isSettled, size } = this.subscriptions;
+    if (this.state.name !== 'subscribing' || !isSettled) return;
+    if (this.isAnswered || size === 0) this.input({ type: 'ready' });
   }
 
   private refused(refused: readonly RefusedTopic[]): void {
@@ -216,25 +217,23 @@ export class FeedConnection<E, S> {
     this.listener.onRefused(refused);
   }
 
-  // ---------------------------------------------------------------- frames
-
-  private received(topics: readonly Topic[], events: readonly E[], receivedAt: number): void {
-    this.lastDataAt = receivedAt;
-    this.subscriptions.data(topics, this.deps.clock.monotonic());
+  private received({ topics, events, now, receivedAt }: Received<E>): void {
+    this.subscriptions.data(topics, now);
     if (this.state.name === 'subscribing') this.input({ type: 'ready' });
+    this.flow.data(now);
+    this.lastDataAt = receivedAt;
+    this.completeUntil = receivedAt;
     if (events.length > 0) this.listener.onEvents(events, receivedAt);
   }
 
   private control(control: Control<E>): void {
-    const now = this.deps.clock.monotonic();
     switch (control.kind) {
       case 'ack':
-        this.subscriptions.acknowledge(control, now);
+        this.isAnswered = true;
+        this.subscriptions.acknowledge(control, this.now);
         return this.checkReady();
       case 'refused':
-        this.refused(this.subscriptions.refuse(control, control.reason, now));
-        this.flushSoon();
-        return this.checkReady();
+        return this.requestRefused(control);
       case 'loggedIn':
         return this.input({ type: 'loggedIn' });
       case 'loginRefused':
@@ -251,36 +250,50 @@ export class FeedConnection<E, S> {
     }
   }
 
+  private requestRefused(answer: Extract<Control<E>, { kind: 'refused' }>): void {
+    const refused = this.subscriptions.refuse(answer, answer.reason, this.now);
+    if (!refused) return this.counters.strayRefusal(answer.reason);
+    this.isAnswered = true;
+    this.refused(refused);
+    this.flushSoon();
+    this.checkReady();
+  }
+
   private throttled({ code, retry }: Refusal): void {
     const pauseMs = typeof retry === 'object' ? retry.afterMs : BACKOFF.capMs;
     this.counters.log.warn({ code, pauseMs }, 'the venue asks for silence');
     this.session?.pauseRequests(pauseMs);
   }
 
-  // ---------------------------------------------------------------- every second
-
-  private tick(): void {
-    const now = this.deps.clock.monotonic();
-    this.counters.flush(this.lastDataAt);
-    this.refused(this.subscriptions.expire(now));
+  private tick(sleptMs: number): void {
+    this.counters.flush();
+    this.refused(this.subscriptions.expire(this.now));
     this.flush();
     this.checkReady();
+    this.flow.pardon(sleptMs);
     if (this.state.name === 'live') this.checkSilence();
-    else this.checkDeafFromBirth(now);
+    else this.checkDeafFromBirth();
   }
 
-  private checkDeafFromBirth(now: number): void {
-    const isOverdue = now - this.state.since >= DEADLINES * this.spec.rules.ackTimeoutMs;
-    if (!isOverdue || (this.session?.backlog ?? 0) > 0) return;
+  private checkDeafFromBirth(): void {
+    const isOverdue = this.now - this.state.since >= DEADLINES * this.spec.rules.ackTimeoutMs;
+    if (!isOverdue || this.isAnswered || (this.session?.backlog ?? 0) > 0) return;
     this.lost({ reason: 'unanswered', detail: `no answer while ${this.state.name}`, wasOpen: true });
   }
 
   private checkSilence(): void {
-    const { acked, confirmed } = this.subscriptions.tally();
-    const silentForMs = this.session?.silence;
-    if (silentForMs === undefined || acked + confirmed === 0) return this.input({ type: 'data' });
+    const verdict = this.flow.check(this.now);
+    if (verdict === 'waiting') return;
+    if (verdict === 'flowing') return this.input({ type: 'data' });
+    if (this.subscriptions.isHopeless) return this.flow.begin(this.now);
+    const silentForMs = Math.round(this.flow.silentForMs(this.now));
+    this.flow.forgive(this.now);
     this.counters.log.warn({ silentForMs }, 'no data');
     this.listener.onSilent(silentForMs);
     this.input({ type: 'silent' });
+  }
+
+  private get now(): number {
+    return this.deps.clock.monotonic();
   }
 }

@@ -1,9 +1,9 @@
 import type { Rate } from '../venues/contract';
-import type { Clock } from '../domain/time';
+import type { Clock, Timer } from '../domain/time';
 
 /**
- * Hands out times at which something may happen so that every rate holds in any window.
- * Reservations are never taken back: a cancelled one costs a little time, never a violation.
+ * Knows when something may happen so that at most `count` fall into any window of each rate. What is
+ * remembered is the time at which it really happened: a late timer must not bunch its followers.
  */
 export class RateSchedule {
   private readonly rings: readonly { readonly rate: Rate; readonly times: number[]; next: number }[];
@@ -13,31 +13,74 @@ export class RateSchedule {
     this.rings = rates.map((rate) => ({ rate, times: [], next: 0 }));
   }
 
-  /** Reserves the earliest allowed time at or after `now` and returns it. */
-  reserve(now: number): number {
+  /** Earliest allowed time at or after `now` (monotonic ms). */
+  earliest(now: number): number {
     let at = Math.max(now, this.notBefore);
     for (const { rate, times, next } of this.rings) {
       const oldest = times.length < rate.count ? undefined : times[next];
       if (oldest !== undefined) at = Math.max(at, oldest + rate.perMs);
     }
+    return at;
+  }
+
+  /** Records that it happened. */
+  take(now: number): void {
     for (const ring of this.rings) {
-      ring.times[ring.next] = at;
+      ring.times[ring.next] = now;
       ring.next = (ring.next + 1) % ring.rate.count;
     }
-    return at;
   }
 
   /** Nothing before `at` (monotonic ms): the venue told us to wait. */
   pauseUntil(at: number): void {
     this.notBefore = Math.max(this.notBefore, at);
   }
+}
 
-  /** True when a whole window of every rate has passed unused: nothing is worth remembering. */
-  isIdle(now: number): boolean {
-    return (
-      now >= this.notBefore &&
-      this.rings.every(({ rate, times }) => times.every((time) => time + rate.perMs <= now))
-    );
+interface Turn {
+  readonly run: () => void;
+}
+
+/** First come, first served. A pause that comes while others wait holds for them too. */
+class HostQueue {
+  readonly schedule: RateSchedule;
+  private readonly waiting = new Set<Turn>();
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    rates: readonly Rate[],
+  ) {
+    this.schedule = new RateSchedule(rates);
+  }
+
+  enter(turn: Turn): () => void {
+    this.waiting.add(turn);
+    this.pump();
+    return () => this.leave(turn);
+  }
+
+  private leave(turn: Turn): void {
+    this.waiting.delete(turn);
+    if (this.waiting.size > 0) return;
+    this.clock.cancel(this.timer);
+    this.timer = undefined;
+  }
+
+  private pump(): void {
+    this.clock.cancel(this.timer);
+    this.timer = undefined;
+    for (const turn of this.waiting) {
+      const now = this.clock.monotonic();
+      const at = this.schedule.earliest(now);
+      if (at > now) {
+        this.timer = this.clock.after(at - now, () => this.pump());
+        return;
+      }
+      this.schedule.take(now);
+      this.waiting.delete(turn);
+      turn.run();
+    }
   }
 }
 
@@ -46,32 +89,27 @@ export class RateSchedule {
  * threads never share a host): venues count handshakes per IP and ban on excess.
  */
 export class DialBudget {
-  private readonly hosts = new Map<string, RateSchedule>();
+  private readonly hosts = new Map<string, HostQueue>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Delay in ms until the next dial of this host may start; the slot is taken. */
-  reserve(url: string, rates: readonly Rate[]): number {
-    const now = this.clock.monotonic();
-    return this.schedule(url, rates).reserve(now) - now;
+  /** Runs `dial` as soon as the budget of the URL's host allows, maybe at once. Returns the way out. */
+  enter(url: string, rates: readonly Rate[], dial: () => void): () => void {
+    return this.queue(url, rates).enter({ run: dial });
   }
 
   /** The host asked for silence (429/418 with Retry-After): it counts for every feed of the host. */
   pause(url: string, rates: readonly Rate[], forMs: number): void {
-    this.schedule(url, rates).pauseUntil(this.clock.monotonic() + forMs);
+    this.queue(url, rates).schedule.pauseUntil(this.clock.monotonic() + forMs);
   }
 
-  private schedule(url: string, rates: readonly Rate[]): RateSchedule {
-    const host = hostOf(url);
-    let schedule = this.hosts.get(host);
-    if (!schedule) {
-      schedule = new RateSchedule(rates);
-      this.hosts.set(host, schedule);
+  private queue(url: string, rates: readonly Rate[]): HostQueue {
+    const host = URL.canParse(url) ? new URL(url).host : '';
+    let queue = this.hosts.get(host);
+    if (!queue) {
+      queue = new HostQueue(this.clock, rates);
+      this.hosts.set(host, queue);
     }
-    return schedule;
+    return queue;
   }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
 }

@@ -2,49 +2,55 @@ import type { Heartbeat } from '../venues/contract';
 
 /** Whether the link answers at all. Decides nothing: the driver acts on the verdict. */
 export class LinkLiveness {
-  private lastInbound: number;
   private lastPing: number;
-  private awaiting = false;
+  private isAwaiting = false;
 
   constructor(
     private readonly heartbeat: Heartbeat,
     now: number,
   ) {
-    this.lastInbound = now;
     this.lastPing = now;
   }
 
   /** Any inbound byte proves the link: data, pong, or the venue's own ping. */
-  inbound(now: number): void {
-    this.lastInbound = now;
-    this.awaiting = false;
+  inbound(): void {
+    this.isAwaiting = false;
   }
 
   check(now: number): 'ok' | 'ping' | 'dead' {
-    if (this.awaiting && now - this.lastPing >= this.heartbeat.timeoutMs) return 'dead';
-    if (now - this.lastPing < this.heartbeat.everyMs) return 'ok';
+    const { everyMs, timeoutMs } = this.heartbeat;
+    if (this.isAwaiting) return now - this.lastPing >= timeoutMs ? 'dead' : 'ok';
+    if (now - this.lastPing < everyMs) return 'ok';
     this.lastPing = now;
-    this.awaiting = true;
+    this.isAwaiting = true;
     return 'ping';
   }
 
-  get lastInboundAt(): number {
-    return this.lastInbound;
+  /** We slept, not the venue: what it sent meanwhile is still unread. */
+  pardon(sleptMs: number): void {
+    if (this.isAwaiting) this.lastPing += sleptMs;
   }
 }
 
-const GAPS_TOLERATED = 4;
-const MEMORY = 0.98;
+const PAUSES_TOLERATED = 4;
+/** Share of the longest pause that a second with data keeps: half of it after a quarter of an hour. */
+const MEMORY = 0.5 ** (1 / 900);
+/** A feed that has proven to be quiet may stay silent for this many times the venue's cap. */
+const QUIET_FACTOR = 8;
 
 /**
- * Whether data still flows on a link that answers. The deadline is learned from the connection's own
- * rhythm, within bounds of the venue's descriptor: a busy feed is found deaf within seconds, a quiet
- * one raises no alarm.
+ * Whether data still flows on a link that answers. The deadline is learned from the feed's own rhythm:
+ * a busy feed is found deaf within the venue's bounds, and a quiet one (a candle of a thin symbol)
+ * raises fewer and fewer alarms. Outlives sessions, so that a reconnect does not forget the rhythm.
  */
 export class DataLiveness {
   private lastData: number;
+  /** First data since the wait began. Venues answer a subscribe with a burst: that is no rhythm yet. */
+  private flowingSince: number | undefined;
+  private isRhythmKnown = false;
   private longestPause = 0;
-  private hasData = false;
+  private silencesInARow = 0;
+  private isFresh = false;
 
   constructor(
     private readonly bounds: { readonly floorMs: number; readonly capMs: number },
@@ -53,29 +59,55 @@ export class DataLiveness {
     this.lastData = now;
   }
 
-  data(now: number): void {
-    if (this.hasData) this.longestPause = Math.max(now - this.lastData, this.longestPause * MEMORY);
-    this.hasData = true;
+  /** A session begins: the wait for data starts anew. */
+  begin(now: number): void {
     this.lastData = now;
+    this.flowingSince = undefined;
+    this.isFresh = false;
   }
 
-  /** Starts the wait anew, e.g. after a resubscribe. */
-  restart(now: number): void {
+  /** Hot path. */
+  data(now: number): void {
+    const pause = now - this.lastData;
+    if (pause > this.longestPause) this.longestPause = pause;
     this.lastData = now;
+    this.isFresh = true;
+    if (this.flowingSince === undefined) this.flowingSince = now;
+    else if (now - this.flowingSince >= this.bounds.floorMs) {
+      this.isRhythmKnown = true;
+      this.silencesInARow = 0;
+    }
+  }
+
+  /** Once a second. `flowing`: data came since the last check. */
+  check(now: number): 'flowing' | 'waiting' | 'silent' {
+    if (this.isFresh) {
+      this.isFresh = false;
+      this.longestPause *= MEMORY;
+      return 'flowing';
+    }
+    return this.silentForMs(now) >= this.deadlineMs ? 'silent' : 'waiting';
+  }
+
+  /** The silence is acted upon: the wait starts anew, with more patience for the next one. */
+  forgive(now: number): void {
+    this.silencesInARow += 1;
+    this.begin(now);
+  }
+
+  pardon(sleptMs: number): void {
+    this.lastData += sleptMs;
+  }
+
+  silentForMs(now: number): number {
+    return now - this.lastData;
   }
 
   /** Silence (ms) after which the connection counts as deaf. */
   get deadlineMs(): number {
     const { floorMs, capMs } = this.bounds;
-    if (!this.hasData) return capMs;
-    return Math.min(capMs, Math.max(floorMs, this.longestPause * GAPS_TOLERATED));
-  }
-
-  isSilent(now: number): boolean {
-    return now - this.lastData >= this.deadlineMs;
-  }
-
-  silentForMs(now: number): number {
-    return now - this.lastData;
+    const expected = this.isRhythmKnown ? Math.max(floorMs, this.longestPause * PAUSES_TOLERATED) : capMs;
+    const ceiling = expected < capMs ? capMs : capMs * QUIET_FACTOR;
+    return Math.min(ceiling, expected * 2 ** Math.min(this.silencesInARow, 10));
   }
 }

@@ -13,7 +13,7 @@ export interface LinkState {
   readonly epoch: number;
   /** Failed attempts in a row; falls to zero only after data has flowed for a while. */
   readonly attempt: number;
-  /** Monotonic ms at which the state was entered. */
+  /** Monotonic ms at which the state was entered; of `live` also the time of its resubscribe. */
   readonly since: number;
   /** Whether a silence was already answered by one resubscribe in this session. */
   readonly resubscribed: boolean;
@@ -23,7 +23,9 @@ export interface LinkState {
 
 export type LinkInput =
   | { readonly type: 'start' | 'timer' | 'credentials' | 'stop' }
-  | { readonly type: 'opened' | 'loggedIn' | 'ready' | 'data' | 'silent' }
+  | { readonly type: 'opened' | 'loggedIn' | 'ready' }
+  /** New data came in the last second; or none for longer than the feed's rhythm allows. */
+  | { readonly type: 'data' | 'silent' }
   | { readonly type: 'loginRefused'; readonly reason: Refusal }
   /** The dial failed or the connection ended. `notBeforeMs`: the venue's Retry-After. */
   | { readonly type: 'lost'; readonly reason: string; readonly notBeforeMs?: number };
@@ -37,7 +39,7 @@ export type LinkEffect =
   | { readonly do: 'announceLive'; readonly isReturn: boolean }
   /** Ends the socket, if any. */
   | { readonly do: 'hangUp'; readonly reason: string }
-  /** Waits jittered backoff for `attempt`, at least `notBeforeMs`. */
+  /** Waits `notBeforeMs`, then the jittered backoff of `attempt`. */
   | { readonly do: 'wait'; readonly attempt: number; readonly notBeforeMs: number };
 
 export interface LinkRulesOfMachine {
@@ -146,6 +148,10 @@ function refuseLogin(state: LinkState, reason: Refusal, now: number): Step {
   return retreat(state, 'login failed', reason.retry === 'backoff' ? 0 : reason.retry.afterMs, now);
 }
 
+/**
+ * Only data that still comes after a while counts: an accepted socket, an ack or the burst after a
+ * subscribe would reset the backoff of a venue that fails again at once.
+ */
 function settle(state: LinkState, now: number, rules: LinkRulesOfMachine): Step {
   const isSettled = state.name === 'live' && now - state.since >= rules.settledAfterMs;
   if (!isSettled || (state.attempt === 0 && !state.resubscribed)) return [state, []];
@@ -156,7 +162,7 @@ function settle(state: LinkState, now: number, rules: LinkRulesOfMachine): Step 
 function answerSilence(state: LinkState, now: number): Step {
   if (state.name !== 'live') return [state, []];
   if (state.resubscribed) return retreat(state, 'silent', 0, now);
-  return [{ ...state, resubscribed: true }, [{ do: 'resubscribe' }]];
+  return [{ ...state, since: now, resubscribed: true }, [{ do: 'resubscribe' }]];
 }
 
 function enter(state: LinkState, name: StateName, now: number): LinkState {

@@ -2,72 +2,84 @@ import type { Rate } from '../venues/contract';
 import type { Clock, Timer } from '../domain/time';
 import { RateSchedule } from './limits';
 
-interface Waiting {
-  readonly send: () => void;
-  /** Counted against the venue's separate limit on requests. */
-  readonly isRequest: boolean;
-}
+/** A replay of all topics needs a few dozen; more means that wishes change faster than we may speak. */
+const MAX_WAITING = 1_000;
 
 /**
- * Outgoing frames of one connection, in order, within the venue's rates. Bounded by its callers: one
- * ping and the frames of one replay of the topics. Cleared when the connection ends.
+ * Outgoing frames of one connection, in order, within the venue's rates. When too many requests wait
+ * the session is over (`onOverflow`): a new one says the same in fewer words.
  */
 export class Outgoing {
   private readonly frames: RateSchedule;
-  private readonly requests: RateSchedule | undefined;
-  private readonly queue: Waiting[] = [];
+  /** The venue's separate limit on requests; empty where it has none. */
+  private readonly requests: RateSchedule;
+  private readonly queue: (() => void)[] = [];
+  private waitingPing: (() => void) | undefined;
   private timer: Timer | undefined;
 
   constructor(
     private readonly clock: Clock,
     rates: { readonly outgoing: Rate; readonly requests?: Rate },
+    private readonly onOverflow: () => void,
   ) {
     this.frames = new RateSchedule([rates.outgoing]);
-    this.requests = rates.requests && new RateSchedule([rates.requests]);
+    this.requests = new RateSchedule(rates.requests ? [rates.requests] : []);
   }
 
+  /** Requests that wait to be sent. */
   get length(): number {
     return this.queue.length;
   }
 
   request(send: () => void): void {
-    this.queue.push({ send, isRequest: true });
+    if (this.queue.length >= MAX_WAITING) return this.onOverflow();
+    this.queue.push(send);
     this.pump();
   }
 
-  /** Pings go first: a late ping costs the connection. */
+  /** Pings go first, and wait for no limit of requests: a late ping costs the connection. */
   ping(send: () => void): void {
-    this.queue.unshift({ send, isRequest: false });
+    this.waitingPing = send;
     this.pump();
   }
 
-  pauseFor(delayMs: number): void {
-    this.frames.pauseUntil(this.clock.monotonic() + delayMs);
+  /** The venue asked for silence. Pings go on: without them the link would be taken for dead. */
+  pauseRequests(delayMs: number): void {
+    this.requests.pauseUntil(this.clock.monotonic() + delayMs);
   }
 
   clear(): void {
     this.queue.length = 0;
+    this.waitingPing = undefined;
     this.clock.cancel(this.timer);
     this.timer = undefined;
   }
 
+  /** The due time is computed anew at every turn: a ping or a pause may have come in between. */
   private pump(): void {
-    if (this.timer !== undefined) return;
-    const head = this.queue[0];
-    if (!head) return;
-    const now = this.clock.monotonic();
-    const at = Math.max(
-      this.frames.reserve(now),
-      head.isRequest && this.requests ? this.requests.reserve(now) : now,
-    );
-    if (at <= now) this.sendNext();
-    else this.timer = this.clock.after(at - now, () => this.sendNext());
+    while (this.waitingPing || this.queue.length > 0) {
+      const now = this.clock.monotonic();
+      const at = this.waitingPing
+        ? this.frames.earliest(now)
+        : Math.max(this.frames.earliest(now), this.requests.earliest(now));
+      if (at > now) return this.pumpAfter(at - now);
+      this.sendNext(now);
+    }
   }
 
-  /** The reserved slot goes to whatever is first by then: a ping may have overtaken. */
-  private sendNext(): void {
-    this.timer = undefined;
-    this.queue.shift()?.send();
-    this.pump();
+  private pumpAfter(delayMs: number): void {
+    this.clock.cancel(this.timer);
+    this.timer = this.clock.after(delayMs, () => this.pump());
+  }
+
+  private sendNext(now: number): void {
+    this.frames.take(now);
+    const ping = this.waitingPing;
+    if (ping) {
+      this.waitingPing = undefined;
+      return ping();
+    }
+    this.requests.take(now);
+    this.queue.shift()?.();
   }
 }

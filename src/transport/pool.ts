@@ -1,9 +1,11 @@
 import type { Timer } from '../domain/time';
 import type { Topic } from '../venues/contract';
 import type { TransportDeps } from './dialer';
-import type { FeedListener } from './feed';
 import { FeedConnection } from './feed';
+import type { FeedListener } from './feed-listener';
 import type { StateName } from './machine';
+import type { Member } from './member';
+import { carry, drop, hasRoomFor, newMember, uncovered, withSuccessor } from './member';
 import type { FeedSpec } from './session';
 import type { TopicState } from './subscriptions';
 
@@ -12,20 +14,11 @@ export type PoolListener<E> = Omit<FeedListener<E>, 'onRotate' | 'onLive' | 'onB
   onLive(topics: readonly Topic[], missedSince: number | undefined): void;
 };
 
-interface Member<E, S> {
-  readonly connection: FeedConnection<E, S>;
-  readonly topics: Set<Topic>;
-  topicBytes: number;
-  /** The connection that will take over, while a rotation runs. */
-  successor: Member<E, S> | undefined;
-  isRetiring: boolean;
-  /** Gap left by a predecessor that died before this connection was live. */
-  inheritedGap: number | undefined;
-}
-
 const ROTATION_CHECK_MS = 250;
-/** A live successor whose last topics stay unanswered takes over after this time all the same. */
+/** After this time a successor need not have seen data of every topic. */
 const ROTATION_PATIENCE_MS = 60_000;
+/** One connection is replaced for the sake of a single topic at most this often. */
+const DEAF_ROTATION_EVERY_MS = 900_000;
 
 /**
  * Spreads the topics of one market and channel over connections within the venue's limits: fills one
@@ -38,6 +31,8 @@ export class Pool<E, S> {
   private readonly rotations = new Map<Member<E, S>, Timer>();
   private readonly gauges: Timer;
   private isStopped = false;
+  /** Newest data of connections that are gone. */
+  private formerDataTime = 0;
 
   constructor(
     private readonly spec: FeedSpec<E, S>,
@@ -52,30 +47,25 @@ export class Pool<E, S> {
     if (this.isStopped) return;
     const additions = new Map<Member<E, S>, Topic[]>();
     for (const topic of topics) {
-      if (this.placed.has(topic)) continue;
-      const member = this.place(topic);
-      const list = additions.get(member);
-      if (list) list.push(topic);
-      else additions.set(member, [topic]);
+      if (!this.placed.has(topic)) gather(additions, this.place(topic), topic);
     }
     for (const [member, added] of additions) {
-      member.connection.add(added);
-      member.successor?.connection.add(added);
+      for (const one of withSuccessor(member)) one.connection.add(added);
     }
   }
 
   unwant(topics: readonly Topic[]): void {
+    const removals = new Map<Member<E, S>, Topic[]>();
     for (const topic of topics) {
       const member = this.placed.get(topic);
       if (!member) continue;
       this.placed.delete(topic);
-      for (const one of [member, member.successor]) {
-        if (!one) continue;
-        one.topics.delete(topic);
-        one.topicBytes -= Buffer.byteLength(topic);
-        one.connection.remove([topic]);
-      }
+      for (const one of withSuccessor(member)) drop(one, topic);
+      gather(removals, member, topic);
+    }
+    for (const [member, removed] of removals) {
       if (member.topics.size === 0) this.retire(member);
+      else for (const one of withSuccessor(member)) one.connection.remove(removed);
     }
   }
 
@@ -94,7 +84,7 @@ export class Pool<E, S> {
   /** Epoch ms of the newest data frame of any connection. */
   get lastDataTime(): number | undefined {
     const times = this.members.map(({ connection }) => connection.lastDataTime ?? 0);
-    return Math.max(0, ...times) || undefined;
+    return Math.max(this.formerDataTime, ...times) || undefined;
   }
 
   tally(): { readonly states: Record<StateName, number>; readonly topics: Record<TopicState, number> } {
@@ -109,18 +99,26 @@ export class Pool<E, S> {
       closed: 0,
     };
     const topics = { wanted: 0, pending: 0, acked: 0, confirmed: 0, refused: 0 };
-    for (const { connection, isRetiring } of this.members) {
+    for (const { connection, isSuccessor } of this.members) {
       states[connection.status.name] += 1;
-      if (isRetiring) continue;
+      if (isSuccessor) continue;
       const counts = connection.subscriptions.tally();
       for (const state of Object.keys(topics) as TopicState[]) topics[state] += counts[state];
     }
     return { states, topics };
   }
 
-  /** Replaces the connection that carries the topic, e.g. because the topic alone is deaf. */
+  /**
+   * Revives a topic that alone is deaf: it is asked for anew; where that was in vain its connection is
+   * replaced, new before old, as the other topics are well.
+   */
   restartTopic(topic: Topic, reason: string): void {
-    this.placed.get(topic)?.connection.restart(reason);
+    const member = this.placed.get(topic);
+    if (!member) return;
+    const mayRotate = this.deps.clock.monotonic() - member.openedAt >= DEAF_ROTATION_EVERY_MS;
+    if (mayRotate && member.refreshed.delete(topic)) return this.rotate(member, reason);
+    member.refreshed.add(topic);
+    member.connection.refresh([topic]);
   }
 
   stop(): void {
@@ -137,105 +135,95 @@ export class Pool<E, S> {
   // ---------------------------------------------------------------- placing
 
   private place(topic: Topic): Member<E, S> {
-    const bytes = Buffer.byteLength(topic);
-    const { topicsPerConnection, topicBytesPerConnection = Infinity } = this.spec.rules;
-    const roomy = this.members.find(
-      (member) =>
-        !member.isRetiring &&
-        !this.isSuccessor(member) &&
-        member.topics.size < topicsPerConnection &&
-        member.topicBytes + bytes <= topicBytesPerConnection,
-    );
-    const member = roomy ?? this.open();
-    for (const one of [member, member.successor]) {
-      one?.topics.add(topic);
-      if (one) one.topicBytes += bytes;
-    }
+    const member = this.members.find((one) => hasRoomFor(one, topic, this.spec.rules)) ?? this.open();
+    for (const one of withSuccessor(member)) carry(one, topic);
     this.placed.set(topic, member);
     return member;
   }
 
-  private isSuccessor(member: Member<E, S>): boolean {
-    return this.members.some(({ successor }) => successor === member);
-  }
-
   private open(): Member<E, S> {
-    const member: Member<E, S> = {
-      connection: new FeedConnection(this.spec, this.deps, {
-        onEvents: (events, receivedAt) => this.listener.onEvents(events, receivedAt),
-        onRefused: (refused) => this.listener.onRefused(refused),
-        onSilent: (silentForMs) => this.listener.onSilent(silentForMs),
-        onBlocked: () => undefined,
-        onRotate: (reason) => this.rotate(member, reason),
-        onLive: (missedSince) => this.cameLive(member, missedSince),
-        onLost: (reason) => this.wasLost(member, reason),
-      }),
-      topics: new Set(),
-      topicBytes: 0,
-      successor: undefined,
-      isRetiring: false,
-      inheritedGap: undefined,
-    };
+    const connection = new FeedConnection(this.spec, this.deps, {
+      onEvents: (events, receivedAt) => this.listener.onEvents(events, receivedAt),
+      onRefused: (refused) => this.listener.onRefused(refused),
+      onBlocked: () => undefined,
+      onSilent: (silentForMs) => {
+        if (!member.isSuccessor) this.listener.onSilent(silentForMs);
+      },
+      onRotate: (reason) => this.rotate(member, reason),
+      onLive: (missedSince) => this.cameLive(member, missedSince),
+      onLost: (reason) => this.wasLost(member, reason),
+    });
+    const member: Member<E, S> = newMember(connection, this.deps.clock.monotonic());
     this.members.push(member);
     return member;
   }
 
   private retire(member: Member<E, S>): void {
-    member.isRetiring = true;
     this.deps.clock.cancel(this.rotations.get(member));
     this.rotations.delete(member);
-    if (member.successor && member.successor.topics.size === 0) this.retire(member.successor);
-    this.members = this.members.filter((one) => one !== member);
-    member.connection.stop();
+    const leaving = withSuccessor(member);
+    this.members = this.members.filter((one) => !leaving.includes(one));
+    for (const { connection } of leaving) {
+      this.formerDataTime = Math.max(this.formerDataTime, connection.lastDataTime ?? 0);
+      connection.stop();
+    }
   }
 
   // ---------------------------------------------------------------- rotation
 
-  private rotate(member: Member<E, S>, reason: 'age' | 'moveAway'): void {
-    if (this.isStopped || member.isRetiring || member.successor || this.isSuccessor(member)) return;
+  private rotate(member: Member<E, S>, reason: string): void {
+    if (member.isSuccessor) member.nextRotation = reason;
+    if (this.isStopped || member.isSuccessor || member.successor || member.topics.size === 0) return;
     const successor = this.open();
+    successor.isSuccessor = true;
     member.successor = successor;
-    for (const topic of member.topics) successor.topics.add(topic);
-    successor.topicBytes = member.topicBytes;
+    for (const topic of member.topics) carry(successor, topic);
     successor.connection.add([...member.topics]);
-    const deadline = this.deps.clock.monotonic() + ROTATION_PATIENCE_MS;
-    const timer = this.deps.clock.every(ROTATION_CHECK_MS, () => {
-      const isLate = this.deps.clock.monotonic() >= deadline;
-      const { isSettled, status } = successor.connection;
-      if (isSettled || (isLate && status.name === 'live')) this.handOver(member, reason);
-    });
-    this.rotations.set(member, timer);
+    const lateAt = this.deps.clock.monotonic() + ROTATION_PATIENCE_MS;
+    this.rotations.set(
+      member,
+      this.deps.clock.every(ROTATION_CHECK_MS, () => this.checkRotation(member, successor, lateAt, reason)),
+    );
   }
 
-  private handOver(member: Member<E, S>, reason: string): void {
-    const { successor } = member;
-    if (!successor) return;
+  private checkRotation(member: Member<E, S>, successor: Member<E, S>, lateAt: number, reason: string): void {
+    const { status, subscriptions } = successor.connection;
+    if (status.name !== 'live' || !subscriptions.isSettled) return;
+    const isLate = this.deps.clock.monotonic() >= lateAt;
+    const lacking = uncovered(member, successor, isLate);
+    if (lacking.length > 0 && !isLate) return;
+    const { completeTime } = member.connection;
+    this.handOver(member, successor, reason);
+    if (lacking.length > 0) this.listener.onLive(lacking, completeTime);
+  }
+
+  private handOver(member: Member<E, S>, successor: Member<E, S>, reason: string): void {
     member.successor = undefined;
+    successor.isSuccessor = false;
     for (const topic of member.topics) this.placed.set(topic, successor);
     this.retire(member);
     const { exchange } = this.spec.market;
-    this.deps.telemetry.meter.count('connector_rotations_total', {
-      exchange,
-      channel: this.spec.channel,
-      reason,
-    });
+    const labels = { exchange, channel: this.spec.channel, reason };
+    this.deps.telemetry.meter.count('connector_rotations_total', labels);
+    if (successor.nextRotation !== undefined) this.rotate(successor, successor.nextRotation);
   }
 
   private cameLive(member: Member<E, S>, missedSince: number | undefined): void {
     // A successor misses nothing: its predecessor still delivers.
-    if (this.isSuccessor(member)) return;
-    this.listener.onLive([...member.topics], member.inheritedGap ?? missedSince);
+    if (member.isSuccessor) return;
+    const gap = member.inheritedGap ?? missedSince;
     member.inheritedGap = undefined;
+    this.listener.onLive([...member.topics], gap);
   }
 
   /** The old connection of a rotation died early: its successor carries on, and the gap is told. */
   private wasLost(member: Member<E, S>, reason: string): void {
+    if (member.isSuccessor) return;
     this.listener.onLost(reason);
     const { successor } = member;
     if (!successor) return;
-    const missedSince = member.connection.lastDataTime;
-    this.handOver(member, 'lost');
-    successor.inheritedGap = missedSince;
+    successor.inheritedGap = member.inheritedGap ?? member.connection.completeTime;
+    this.handOver(member, successor, 'lost');
     if (successor.connection.status.name === 'live') this.cameLive(successor, undefined);
   }
 
@@ -249,5 +237,15 @@ export class Pool<E, S> {
     for (const [state, count] of Object.entries(topics)) {
       this.deps.telemetry.meter.gauge('connector_topics', count, { exchange, channel, state });
     }
+    const { lastDataTime } = this;
+    if (lastDataTime === undefined) return;
+    const labels = { exchange, channel };
+    this.deps.telemetry.meter.gauge('connector_last_data_timestamp_seconds', lastDataTime / 1_000, labels);
   }
+}
+
+function gather<K>(groups: Map<K, Topic[]>, key: K, topic: Topic): void {
+  const group = groups.get(key);
+  if (group) group.push(topic);
+  else groups.set(key, [topic]);
 }

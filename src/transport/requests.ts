@@ -1,17 +1,69 @@
-import type { Request, SessionFrames, Topic } from '../venues/contract';
+import type { LinkRules, Request, Topic } from '../venues/contract';
 
-/** Subscribe requests for one group of topics, split further where the venue's byte limit demands it. */
-export function subscribeRequests(
-  session: SessionFrames,
+/** A venue's words for a list of topics: `SessionFrames.subscribe` or `.unsubscribe`. */
+export type Wording = (topics: readonly Topic[], nextId: () => number) => readonly Request[];
+
+type RequestRules = Pick<LinkRules, 'topicsPerRequest' | 'requestBytes'>;
+
+/** The requests for these topics, none of them above the venue's limits of topics and bytes. */
+export function requestsFor(
+  wording: Wording,
   topics: readonly Topic[],
-  maxBytes: number,
+  rules: RequestRules,
   nextId: () => number,
 ): readonly Request[] {
-  const requests = session.subscribe(topics, nextId);
-  const isTooLong = requests.some(({ frame }) => Buffer.byteLength(frame) > maxBytes);
+  const requests: Request[] = [];
+  for (let from = 0; from < topics.length; from += rules.topicsPerRequest) {
+    requests.push(...fitted(wording, topics.slice(from, from + rules.topicsPerRequest), rules, nextId));
+  }
+  return requests;
+}
+
+function fitted(
+  wording: Wording,
+  topics: readonly Topic[],
+  rules: RequestRules,
+  nextId: () => number,
+): readonly Request[] {
+  const requests = wording(topics, nextId);
+  const isTooLong = requests.some(({ frame }) => Buffer.byteLength(frame) > rules.requestBytes);
   if (!isTooLong || topics.length === 1) return requests;
   const half = Math.ceil(topics.length / 2);
-  return [topics.slice(0, half), topics.slice(half)].flatMap((part) =>
-    subscribeRequests(session, part, maxBytes, nextId),
-  );
+  return [topics.slice(0, half), topics.slice(half)].flatMap((part) => fitted(wording, part, rules, nextId));
+}
+
+interface SentRequest {
+  readonly kind: 'subscribe' | 'unsubscribe';
+  readonly topics: readonly Topic[];
+  /** Monotonic ms at which it left; Infinity: it waits in the queue. */
+  readonly at: number;
+}
+
+/** Requests by their id, until they are answered, or too old for an answer to mean them. */
+export class SentRequests {
+  private readonly byId = new Map<string, SentRequest>();
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  note({ id, topics }: Request, kind: SentRequest['kind'], at: number): void {
+    if (id !== undefined) this.byId.set(id, { kind, topics, at });
+  }
+
+  take(id: string | undefined): SentRequest | undefined {
+    if (id === undefined) return undefined;
+    const request = this.byId.get(id);
+    this.byId.delete(id);
+    return request;
+  }
+
+  /** Venues that answer by topic never name the ids: they must not gather. */
+  forget(sentBefore: number): void {
+    for (const [id, { at }] of this.byId) if (at < sentBefore) this.byId.delete(id);
+  }
+
+  clear(): void {
+    this.byId.clear();
+  }
 }

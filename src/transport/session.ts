@@ -4,7 +4,7 @@ import type { Channel, Decoded, Feed, LinkRules, MarketDescriptor, Topic } from 
 import type { FeedCounters } from './counters';
 import type { TransportDeps } from './dialer';
 import { Dialer } from './dialer';
-import { DataLiveness, LinkLiveness } from './liveness';
+import { LinkLiveness } from './liveness';
 import { Outgoing } from './outgoing';
 import type { SocketEnd } from './socket';
 
@@ -22,12 +22,20 @@ export interface FeedSpec<E, S> {
 
 export type Control<E> = Exclude<Decoded<E>, { readonly kind: 'events' }>;
 
+/** What a frame brought, and when: `now` monotonic, `receivedAt` epoch ms. */
+export interface Received<E> {
+  readonly topics: readonly Topic[];
+  readonly events: readonly E[];
+  readonly now: number;
+  readonly receivedAt: number;
+}
+
 export interface SessionEvents<E> {
   onOpen(): void;
-  onData(topics: readonly Topic[], events: readonly E[], receivedAt: number): void;
+  onData(received: Received<E>): void;
   onControl(control: Control<E>): void;
-  /** Once a second while open. */
-  onTick(): void;
+  /** Once a second while open. `sleptMs`: how long this process was too busy, or asleep, to look. */
+  onTick(sleptMs: number): void;
   /** The random age within the venue's limit is reached. */
   onAged(): void;
   onEnd(end: SocketEnd): void;
@@ -49,10 +57,11 @@ export class Session<E, S> {
     instruments: InstrumentIndex;
   };
   private link: LinkLiveness;
-  private dataFlow: DataLiveness;
   private ticker: Timer | undefined;
+  private tickedAt = 0;
   private rotateAt = Infinity;
   private requestId = 0;
+  private isOver = false;
 
   constructor(
     private readonly spec: FeedSpec<E, S>,
@@ -60,17 +69,17 @@ export class Session<E, S> {
     private readonly counters: FeedCounters,
     private readonly events: SessionEvents<E>,
   ) {
-    const now = deps.clock.monotonic();
     const { rules, feed, market, instruments } = spec;
-    this.outgoing = new Outgoing(deps.clock, rules);
-    this.link = new LinkLiveness(rules.heartbeat, now);
-    this.dataFlow = new DataLiveness(rules.silence, now);
+    this.outgoing = new Outgoing(deps.clock, rules, () =>
+      this.over({ reason: 'request_backlog', detail: 'too many requests wait to be sent', wasOpen: true }),
+    );
+    this.link = new LinkLiveness(rules.heartbeat, deps.clock.monotonic());
     this.context = { state: feed.codec.begin(market), market, receivedAt: 0, instruments };
     this.dialer = new Dialer(deps, rules, {
       onBudget: (waitMs) => counters.dialWait(waitMs),
       onOpen: () => this.opened(),
       onFrame: (frame) => this.received(frame),
-      onSignal: () => this.link.inbound(deps.clock.monotonic()),
+      onSignal: () => this.link.inbound(),
       onEnd: (end) => this.over(end),
     });
     this.dialer.start(() => spec.endpoint());
@@ -78,6 +87,7 @@ export class Session<E, S> {
 
   /** Queues a frame within the venue's rates; `onSent` runs when it leaves. */
   request(frame: string, onSent?: () => void): void {
+    if (this.isOver) return;
     this.outgoing.request(() => {
       onSent?.();
       this.dialer.send(frame);
@@ -92,40 +102,31 @@ export class Session<E, S> {
   readonly nextId = (): number => (this.requestId += 1);
 
   pauseRequests(delayMs: number): void {
-    this.outgoing.pauseFor(delayMs);
-  }
-
-  /** How long (ms) the session has been without data, where that is longer than its rhythm allows. */
-  get silence(): number | undefined {
-    const now = this.deps.clock.monotonic();
-    return this.dataFlow.isSilent(now) ? Math.round(this.dataFlow.silentForMs(now)) : undefined;
-  }
-
-  /** Starts the wait for data anew. */
-  forgiveSilence(): void {
-    this.dataFlow.restart(this.deps.clock.monotonic());
+    this.outgoing.pauseRequests(delayMs);
   }
 
   end(): void {
+    this.isOver = true;
     this.deps.clock.cancel(this.ticker);
     this.outgoing.clear();
     this.dialer.cancel();
   }
 
   private over(end: SocketEnd): void {
+    if (this.isOver) return;
     this.end();
     this.events.onEnd(end);
   }
 
   private opened(): void {
     const now = this.deps.clock.monotonic();
-    const { heartbeat, silence, rotateAfterMs } = this.spec.rules;
+    const { heartbeat, rotateAfterMs } = this.spec.rules;
     this.link = new LinkLiveness(heartbeat, now);
-    this.dataFlow = new DataLiveness(silence, now);
     if (rotateAfterMs) {
       const [from, to] = rotateAfterMs;
       this.rotateAt = now + from + (to - from) * this.deps.random();
     }
+    this.tickedAt = now;
     this.ticker = this.deps.clock.every(TICK_MS, () => this.tick());
     this.events.onOpen();
   }
@@ -133,18 +134,31 @@ export class Session<E, S> {
   private received(frame: string): void {
     const now = this.deps.clock.monotonic();
     const receivedAt = this.deps.clock.now();
-    this.link.inbound(now);
+    this.link.inbound();
     this.counters.frame(frame.length);
     this.context.receivedAt = receivedAt;
-    const decoded = this.spec.feed.codec.decode(frame, this.context);
+    const decoded = this.decode(frame);
     if (decoded.kind !== 'events') return this.events.onControl(decoded);
-    this.dataFlow.data(now);
-    this.counters.events(decoded.events.length);
-    this.events.onData(decoded.topics, decoded.events, receivedAt);
+    const { topics, events } = decoded;
+    this.counters.events(events.length);
+    this.events.onData({ topics, events, now, receivedAt });
+  }
+
+  /** A codec never throws; if one does all the same, a single frame must not end every feed beside it. */
+  private decode(frame: string): Decoded<E> {
+    try {
+      return this.spec.feed.codec.decode(frame, this.context);
+    } catch (error) {
+      this.counters.codecFailed(error);
+      return { kind: 'ignored' };
+    }
   }
 
   private tick(): void {
     const now = this.deps.clock.monotonic();
+    const sleptMs = Math.max(0, now - this.tickedAt - TICK_MS);
+    this.tickedAt = now;
+    this.link.pardon(sleptMs);
     const verdict = this.link.check(now);
     if (verdict === 'dead') {
       return this.over({ reason: 'no_pong', detail: 'the link is silent', wasOpen: true });
@@ -154,7 +168,7 @@ export class Session<E, S> {
       this.rotateAt = Infinity;
       this.events.onAged();
     }
-    this.events.onTick();
+    if (!this.isOver) this.events.onTick(sleptMs);
   }
 
   private sendPing(): void {

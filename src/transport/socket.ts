@@ -5,6 +5,7 @@ import type { Clock } from '../domain/time';
 
 export interface SocketOptions {
   readonly url: string;
+  /** From the dial to the upgrade, name lookup, TCP and TLS included. */
   readonly handshakeTimeoutMs: number;
   /** Larger incoming frames end the connection (close 1009). */
   readonly frameBytes: number;
@@ -16,7 +17,7 @@ export interface SocketEnd {
   readonly reason: string;
   readonly detail: string;
   readonly wasOpen: boolean;
-  /** From Retry-After of a refused handshake. */
+  /** How long the host wants to be left alone: Retry-After of a refused handshake. */
   readonly retryAfterMs?: number;
 }
 
@@ -38,7 +39,11 @@ export interface Socket {
 }
 
 const CLOSE_GRACE_MS = 2_000;
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+/** The longest ban that is documented anywhere (Binance, HTTP 418). */
+const MAX_RETRY_AFTER_MS = 72 * 3_600_000;
+/** Answers that mean "too many": without a time the host is left alone for this long. */
+const TOO_MANY: ReadonlySet<number> = new Set([418, 429]);
+const TOO_MANY_PAUSE_MS = 60_000;
 
 /** One dial. Never throws: whatever goes wrong arrives at `onEnd`. */
 export function dial(options: SocketOptions, events: SocketEvents, clock: Clock): Socket {
@@ -47,32 +52,35 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
   const end = (reason: string, detail: string, retryAfterMs?: number): void => {
     if (isOver) return;
     isOver = true;
+    clock.cancel(deadline);
     socket?.terminate();
     events.onEnd({ reason, detail, wasOpen, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   };
-  const socket = open(options, (problem) => queueMicrotask(() => end('bad_url', problem)));
-  if (!socket) return { send: () => false, ping: () => undefined, hangUp: () => (isOver = true) };
+  const deadline = clock.after(options.handshakeTimeoutMs, () => end('timeout', 'no upgrade in time'));
+  const socket = open(options, () => queueMicrotask(() => end('bad_url', 'not a WebSocket URL')));
 
-  socket.on('open', () => {
+  socket?.on('open', () => {
+    if (isOver) return;
     wasOpen = true;
-    if (!isOver) events.onOpen();
+    clock.cancel(deadline);
+    events.onOpen();
   });
-  socket.on('message', (data) => {
+  socket?.on('message', (data) => {
     if (!isOver) events.onFrame(textOf(data));
   });
-  socket.on('ping', () => !isOver && events.onSignal());
-  socket.on('pong', () => !isOver && events.onSignal());
-  socket.on('unexpected-response', (_request, response) => {
+  socket?.on('ping', () => !isOver && events.onSignal());
+  socket?.on('pong', () => !isOver && events.onSignal());
+  socket?.on('unexpected-response', (_request, response) => {
     response.resume();
-    end(`http_${response.statusCode ?? 0}`, 'handshake refused', retryAfter(response, clock.now()));
+    end(`http_${response.statusCode ?? 0}`, 'handshake refused', pauseAsked(response, clock.now()));
   });
   // 'close' follows every error; an error before it only tells more.
-  socket.on('error', (error) => end(reasonOf(error), errorText(error)));
-  socket.on('close', (code, reason) => end(`close_${code}`, reason.toString('utf8').slice(0, 120)));
+  socket?.on('error', (error) => end(reasonOf(error), errorText(error)));
+  socket?.on('close', (code, reason) => end(`close_${code}`, reason.toString('utf8').slice(0, 120)));
 
   return {
     send(frame) {
-      if (isOver || socket.readyState !== WebSocket.OPEN) return false;
+      if (isOver || socket?.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > options.maxBufferedBytes) {
         end('send_buffer_full', 'the peer does not read');
         return false;
@@ -81,27 +89,29 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
       return true;
     },
     ping() {
-      if (!isOver && socket.readyState === WebSocket.OPEN) socket.ping();
+      if (!isOver && socket?.readyState === WebSocket.OPEN) socket.ping();
     },
     hangUp() {
+      if (isOver) return;
       isOver = true;
-      closeOrCut(socket, clock);
+      clock.cancel(deadline);
+      if (socket) closeOrCut(socket, clock);
     },
   };
 }
 
-function open(options: SocketOptions, onProblem: (problem: string) => void): WebSocket | undefined {
+/** The error is not passed on: its text holds the URL, and that may hold a token. */
+function open(options: SocketOptions, onBadUrl: () => void): WebSocket | undefined {
   try {
     return new WebSocket(options.url, {
-      handshakeTimeout: options.handshakeTimeoutMs,
       maxPayload: options.frameBytes,
       perMessageDeflate: false,
       // Codecs validate what they use; checking every byte twice costs a tenth of a core at 50k/s.
       skipUTF8Validation: true,
       followRedirects: false,
     });
-  } catch (error) {
-    onProblem(errorText(error));
+  } catch {
+    onBadUrl();
     return undefined;
   }
 }
@@ -123,11 +133,14 @@ function textOf(data: WebSocket.RawData): string {
 }
 
 function reasonOf(error: Error): string {
-  // The one case for which ws gives no code.
-  if (/handshake has timed out/i.test(error.message)) return 'timeout';
   const code: unknown = 'code' in error ? error.code : undefined;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'frame_too_large';
   return typeof code === 'string' ? code.toLowerCase() : 'error';
+}
+
+function pauseAsked(response: IncomingMessage, now: number): number | undefined {
+  const isTooMany = TOO_MANY.has(response.statusCode ?? 0);
+  return retryAfter(response, now) ?? (isTooMany ? TOO_MANY_PAUSE_MS : undefined);
 }
 
 /** Seconds or an HTTP date; anything else is ignored. */

@@ -1,4 +1,5 @@
-import type { Refusal, Request, Topic } from '../venues/contract';
+import type { LinkRules, Refusal, Request, Topic } from '../venues/contract';
+import { SentRequests } from './requests';
 
 /**
  * wanted: to be sent · pending: sent, unanswered · acked: answered, but the venue's ack proves
@@ -9,18 +10,15 @@ export type TopicState = 'wanted' | 'pending' | 'acked' | 'confirmed' | 'refused
 interface Entry {
   state: TopicState;
   since: number;
-  /** Unanswered or refused tries in a row. */
-  tries: number;
+  /** Unanswered requests in a row. */
+  unanswered: number;
+  /** Refusals in a row. */
+  refusals: number;
   /** Refused topics are asked for again at this time; Infinity: never. */
   retryAt: number;
   refusal: Refusal | undefined;
   /** Largest request that may name this topic, while the guilty one of a refused request is sought. */
   splitTo: number;
-}
-
-interface SentRequest {
-  readonly topics: readonly Topic[];
-  readonly kind: 'subscribe' | 'unsubscribe';
 }
 
 /** A venue answers by the request's id, or names the topics, or both. */
@@ -37,12 +35,14 @@ export interface RefusedTopic {
 const REFUSED_RETRY_MS = 30_000;
 const REFUSED_RETRY_CAP_MS = 600_000;
 const MAX_UNANSWERED = 3;
+/** An answer that is later than this many deadlines means nothing any more. */
+const DEADLINES_REMEMBERED = 6;
 const NO_ANSWER: Refusal = { code: 'NO_ANSWER', text: 'the venue did not answer', retry: 'backoff' };
 
 /** What one connection should carry and how far the venue has agreed. Knows no socket and no clock. */
 export class Subscriptions {
   private readonly entries = new Map<Topic, Entry>();
-  private readonly sent = new Map<string, SentRequest>();
+  private readonly sent = new SentRequests();
   private readonly counts: Record<TopicState, number> = {
     wanted: 0,
     pending: 0,
@@ -51,7 +51,7 @@ export class Subscriptions {
     refused: 0,
   };
 
-  constructor(private readonly rules: { readonly ackConfirms: boolean; readonly ackTimeoutMs: number }) {}
+  constructor(private readonly rules: Pick<LinkRules, 'ackConfirms' | 'ackTimeoutMs'>) {}
 
   get size(): number {
     return this.entries.size;
@@ -61,12 +61,38 @@ export class Subscriptions {
     return [...this.entries.keys()];
   }
 
+  /** Requests whose answer is still waited for. */
+  get openRequests(): number {
+    return this.sent.size;
+  }
+
   has(topic: Topic): boolean {
     return this.entries.has(topic);
   }
 
+  stateOf(topic: Topic): TopicState | undefined {
+    return this.entries.get(topic)?.state;
+  }
+
   tally(): Readonly<Record<TopicState, number>> {
     return this.counts;
+  }
+
+  /** Nothing is left to ask or to wait for. */
+  get isSettled(): boolean {
+    return this.counts.wanted === 0 && this.counts.pending === 0;
+  }
+
+  /** The topic should bring data. */
+  isLive(topic: Topic): boolean {
+    const state = this.stateOf(topic);
+    return state !== undefined && isLive(state);
+  }
+
+  /** No topic can bring data: the venue itself refused every one. A mute venue is not meant. */
+  get isHopeless(): boolean {
+    if (this.counts.refused < this.entries.size) return false;
+    return [...this.entries.values()].every(({ refusal }) => refusal !== NO_ANSWER);
   }
 
   want(topic: Topic, now: number): void {
@@ -74,7 +100,8 @@ export class Subscriptions {
     this.entries.set(topic, {
       state: 'wanted',
       since: now,
-      tries: 0,
+      unanswered: 0,
+      refusals: 0,
       retryAt: 0,
       refusal: undefined,
       splitTo: Infinity,
@@ -88,22 +115,28 @@ export class Subscriptions {
     if (!entry) return false;
     this.counts[entry.state] -= 1;
     this.entries.delete(topic);
-    return entry.state === 'pending' || entry.state === 'acked' || entry.state === 'confirmed';
+    return entry.state === 'pending' || isLive(entry.state);
   }
 
-  /** A new connection knows nothing: everything is to be asked for again, but final refusals. */
-  beginSession(now: number): void {
+  /**
+   * The session began or ended: nothing holds any more and everything is to be asked for again, but
+   * what the venue refused for good or until a time that it set.
+   */
+  reset(now: number): void {
     this.sent.clear();
     for (const entry of this.entries.values()) {
-      if (entry.state === 'refused' && entry.retryAt === Infinity) continue;
+      if (entry.state === 'refused' && entry.refusal?.retry !== 'backoff') continue;
       this.move(entry, 'wanted', now);
-      entry.tries = 0;
+      entry.unanswered = 0;
     }
   }
 
-  /** Asks for live topics again on the same connection (it went deaf). */
-  repeat(now: number): void {
-    for (const entry of this.entries.values()) if (entry.state !== 'refused') this.move(entry, 'wanted', now);
+  /** Asks again for these topics on the same connection. */
+  repeat(topics: readonly Topic[], now: number): void {
+    for (const topic of topics) {
+      const entry = this.entries.get(topic);
+      if (entry) this.move(entry, 'wanted', now);
+    }
   }
 
   /** Topics to ask for now, due refused ones included, in groups of one request each. */
@@ -124,69 +157,68 @@ export class Subscriptions {
     return groups;
   }
 
-  /** Called when the requests of due topics are put in the queue. */
-  asked(request: Request, kind: SentRequest['kind'], now: number): void {
-    if (request.id !== undefined) this.sent.set(request.id, { topics: request.topics, kind });
+  /** A request was queued (`at` is Infinity: its deadline runs from the sending) or has left. */
+  asked(request: Request, kind: 'subscribe' | 'unsubscribe', at: number): void {
+    this.sent.note(request, kind, at);
     if (kind === 'unsubscribe') return;
     for (const topic of request.topics) {
       const entry = this.entries.get(topic);
-      if (entry) this.move(entry, 'pending', now);
+      if (entry) this.move(entry, 'pending', at);
     }
   }
 
-  acknowledge(answer: Answer, now: number): void {
-    for (const topic of this.answered(answer)) {
-      const entry = this.entries.get(topic);
-      if (entry?.state === 'pending') this.move(entry, this.rules.ackConfirms ? 'confirmed' : 'acked', now);
-    }
+  acknowledge({ id, topics }: Answer, now: number): void {
+    const request = this.sent.take(id);
+    if (request?.kind === 'unsubscribe') return;
+    this.confirm(topics ?? request?.topics ?? [], now);
   }
 
-  /** Returns the topics that are refused by it; the rest of the request is asked for again. */
-  refuse(answer: Answer, refusal: Refusal, now: number): readonly RefusedTopic[] {
-    const request = answer.id === undefined ? undefined : this.takeRequest(answer.id);
+  /**
+   * Returns the topics that are refused by it; the rest of the request is asked for again. Undefined:
+   * the refusal speaks of nothing that we asked for.
+   */
+  refuse(answer: Answer, refusal: Refusal, now: number): readonly RefusedTopic[] | undefined {
+    const request = this.sent.take(answer.id);
     if (request?.kind === 'unsubscribe') return [];
-    const asked = request?.topics ?? [];
-    if (refusal.alreadyLive) {
-      this.acknowledge({ topics: answer.topics ?? asked }, now);
-      return [];
-    }
-    return this.blame(asked, answer.topics, refusal, now);
+    if (request) return this.refuseRequest(request.topics, answer.topics, refusal, now);
+    const named = answer.topics ?? [];
+    return named.some((topic) => this.entries.has(topic)) ? this.blame(named, refusal, now) : undefined;
   }
 
-  private blame(
+  private refuseRequest(
     asked: readonly Topic[],
     named: readonly Topic[] | undefined,
     refusal: Refusal,
     now: number,
   ): readonly RefusedTopic[] {
     if (refusal.split && !named && asked.length > 1) {
-      this.again(asked, [], now, Math.ceil(asked.length / 2));
+      this.again(asked, now, Math.ceil(asked.length / 2));
       return [];
     }
-    const guilty = named ?? asked;
-    this.again(asked, guilty, now);
-    return this.markAll(guilty, refusal, now);
+    const refused = this.blame(named ?? asked, refusal, now);
+    this.again(asked, now);
+    return refused;
   }
 
   /** Hot path: any data of a topic confirms it. */
   data(topics: readonly Topic[], now: number): void {
+    if (this.counts.confirmed === this.entries.size) return;
     for (const topic of topics) {
       const entry = this.entries.get(topic);
-      if (entry && entry.state !== 'confirmed') {
-        this.move(entry, 'confirmed', now);
-        entry.tries = 0;
-      }
+      if (entry && entry.state !== 'confirmed') this.move(entry, 'confirmed', now);
     }
   }
 
   /** Requests that were never answered: asked again, and refused for a while after some tries. */
   expire(now: number): readonly RefusedTopic[] {
+    const { ackTimeoutMs } = this.rules;
+    this.sent.forget(now - ackTimeoutMs * DEADLINES_REMEMBERED);
     const refused: RefusedTopic[] = [];
     if (this.counts.pending === 0) return refused;
     for (const [topic, entry] of this.entries) {
-      if (entry.state !== 'pending' || now - entry.since < this.rules.ackTimeoutMs) continue;
-      entry.tries += 1;
-      if (entry.tries < MAX_UNANSWERED) this.move(entry, 'wanted', now);
+      if (entry.state !== 'pending' || now - entry.since < ackTimeoutMs) continue;
+      entry.unanswered += 1;
+      if (entry.unanswered < MAX_UNANSWERED) this.move(entry, 'wanted', now);
       else {
         this.markRefused(entry, NO_ANSWER, now);
         refused.push({ topic, refusal: NO_ANSWER });
@@ -195,41 +227,29 @@ export class Subscriptions {
     return refused;
   }
 
-  /** Nothing is left to ask or to wait for. */
-  get isSettled(): boolean {
-    return this.counts.wanted === 0 && this.counts.pending === 0;
-  }
-
-  refusals(): readonly RefusedTopic[] {
-    const all: RefusedTopic[] = [];
-    for (const [topic, { refusal }] of this.entries) if (refusal) all.push({ topic, refusal });
-    return all;
-  }
-
-  private answered(answer: Answer): readonly Topic[] {
-    const request = answer.id === undefined ? undefined : this.takeRequest(answer.id);
-    if (request?.kind === 'unsubscribe') return [];
-    return answer.topics ?? request?.topics ?? [];
-  }
-
-  private takeRequest(id: string): SentRequest | undefined {
-    const request = this.sent.get(id);
-    this.sent.delete(id);
-    return request;
-  }
-
-  private again(asked: readonly Topic[], blamed: readonly Topic[], now: number, splitTo = Infinity): void {
-    const guilty = new Set(blamed);
-    for (const topic of asked) {
+  private confirm(topics: readonly Topic[], now: number): void {
+    for (const topic of topics) {
       const entry = this.entries.get(topic);
-      if (entry?.state !== 'pending' || guilty.has(topic)) continue;
-      this.move(entry, 'wanted', now);
-      entry.splitTo = splitTo;
+      if (entry?.state === 'pending') this.move(entry, this.rules.ackConfirms ? 'confirmed' : 'acked', now);
     }
   }
 
-  private markAll(topics: readonly Topic[], refusal: Refusal, now: number): readonly RefusedTopic[] {
+  /** Those of a refused request that still have no answer. */
+  private again(asked: readonly Topic[], now: number, splitTo?: number): void {
+    for (const topic of asked) {
+      const entry = this.entries.get(topic);
+      if (entry?.state !== 'pending') continue;
+      this.move(entry, 'wanted', now);
+      if (splitTo !== undefined) entry.splitTo = splitTo;
+    }
+  }
+
+  private blame(topics: readonly Topic[], refusal: Refusal, now: number): readonly RefusedTopic[] {
     const refused: RefusedTopic[] = [];
+    if (refusal.alreadyLive) {
+      this.confirm(topics, now);
+      return refused;
+    }
     for (const topic of topics) {
       const entry = this.entries.get(topic);
       if (!entry) continue;
@@ -242,11 +262,11 @@ export class Subscriptions {
   private markRefused(entry: Entry, refusal: Refusal, now: number): void {
     this.move(entry, 'refused', now);
     entry.refusal = refusal;
-    entry.tries += 1;
+    entry.refusals += 1;
     if (refusal.retry === 'never') entry.retryAt = Infinity;
     else if (refusal.retry === 'backoff') {
-      entry.retryAt =
-        now + Math.min(REFUSED_RETRY_CAP_MS, REFUSED_RETRY_MS * 2 ** Math.min(entry.tries - 1, 10));
+      const delayMs = REFUSED_RETRY_MS * 2 ** Math.min(entry.refusals - 1, 10);
+      entry.retryAt = now + Math.min(REFUSED_RETRY_CAP_MS, delayMs);
     } else entry.retryAt = now + refusal.retry.afterMs;
   }
 
@@ -256,6 +276,13 @@ export class Subscriptions {
     entry.state = state;
     entry.since = now;
     if (state !== 'refused') entry.refusal = undefined;
-    if (state === 'acked' || state === 'confirmed') entry.splitTo = Infinity;
+    if (!isLive(state)) return;
+    entry.unanswered = 0;
+    entry.refusals = 0;
+    entry.splitTo = Infinity;
   }
+}
+
+function isLive(state: TopicState): boolean {
+  return state === 'acked' || state === 'confirmed';
 }

@@ -2,10 +2,17 @@ import { ConnectorError } from '../domain/errors';
 import type { ExchangeId } from '../domain/exchange';
 import { isPaper, realTwin } from '../domain/exchange';
 import { binance } from './binance';
+import { bybit } from './bybit';
+import { okx } from './okx';
 import type { MarketDescriptor, VenueAdapter } from './contract';
 
-/** Every venue, one line each. The state of its codec is the venue's own business. */
-const adapters: readonly VenueAdapter[] = [binance as VenueAdapter];
+/** Every venue, one line each. */
+const adapters: readonly VenueAdapter[] = [erased(binance), erased(bybit), erased(okx)];
+
+/** The state goes in and out of the same codec only: nobody else needs its type. */
+function erased<S>(adapter: VenueAdapter<S>): VenueAdapter {
+  return adapter as VenueAdapter;
+}
 
 export interface KnownMarket {
   readonly adapter: VenueAdapter;

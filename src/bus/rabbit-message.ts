@@ -1,0 +1,24 @@
+import type { Options } from 'amqplib';
+import type { OutgoingMessage } from './ports';
+import { SCHEMA_VERSION } from './routes';
+
+/** AMQP properties of one of our events. */
+export function amqpProperties({ properties }: OutgoingMessage, instanceId: string): Options.Publish {
+  const { messageId, type, timestamp, persistent, headers } = properties;
+  return {
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+    persistent,
+    appId: 'websocket-connector',
+    type,
+    // AMQP knows seconds only.
+    timestamp: Math.floor(timestamp / 1_000),
+    headers: {
+      ...headers,
+      'x-instance': instanceId,
+      'x-schema': SCHEMA_VERSION,
+      'x-timestamp-ms': timestamp,
+    },
+    ...(messageId === undefined ? {} : { messageId }),
+  };
+}

@@ -1,0 +1,261 @@
+import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { IllegalOperationError } from 'amqplib';
+import { ConnectorError, errorText } from '../domain/errors';
+import { guarded, Signal } from '../store/signal';
+import { QueueConsumer } from './consumer';
+import type { Broker, ConsumeSpec, OutgoingMessage } from './ports';
+import type { BrokerDeps, RabbitAddress } from './rabbit-link';
+import { RabbitLink } from './rabbit-link';
+import { amqpProperties } from './rabbit-message';
+import type { RabbitNames, UserEventsQueue } from './topology';
+import { DEFAULT_NAMES, Topology } from './topology';
+
+export interface RabbitOptions extends RabbitAddress {
+  readonly instanceId: string;
+  /** Absent: the queue of user events is neither declared nor looked at. */
+  readonly userEvents?: UserEventsQueue;
+  readonly names?: Partial<RabbitNames>;
+}
+
+/** Frames the transient channel holds before it asks the caller to wait: a ticker batch is one or a few. */
+const TRANSIENT_BUFFER_FRAMES = 128;
+
+interface Publishing {
+  readonly model: ChannelModel;
+  readonly confirmed: ConfirmChannel;
+  readonly transient: Channel;
+}
+
+/**
+ * `Broker` on RabbitMQ (3.8 or newer). Publishing and consuming have a connection each: a broker in
+ * alarm stops reading from connections that publish, and would not read our acknowledgements either
+ * (https://www.rabbitmq.com/docs/alarms). Connects by itself from construction.
+ */
+export class RabbitBroker implements Broker {
+  private readonly topology: Topology;
+  private readonly publishingLink: RabbitLink;
+  private consumingLink: RabbitLink | undefined;
+  private consumingModel: ChannelModel | undefined;
+  private readonly consumers = new Set<QueueConsumer>();
+  private publishing: Publishing | undefined;
+  private isBlocked = false;
+  private isWritable = true;
+  private isClosed = false;
+  private readonly changed = new Signal();
+  private readonly writable = new Signal();
+
+  constructor(
+    private readonly options: RabbitOptions,
+    private readonly deps: BrokerDeps,
+  ) {
+    const names = { ...DEFAULT_NAMES, ...options.names };
+    this.topology = new Topology(names, options.userEvents, deps.telemetry.log);
+    this.publishingLink = new RabbitLink(
+      options,
+      {
+        target: 'rabbitmq',
+        name: `websocket-connector ${options.instanceId} publishing`,
+        up: (model) => this.openPublishing(model),
+        down: () => this.closePublishing(),
+      },
+      deps,
+    );
+  }
+
+  get ready(): boolean {
+    return this.publishing !== undefined && !this.isBlocked;
+  }
+
+  onReady(listener: () => void): () => void {
+    const unsubscribe = this.changed.add(listener);
+    if (this.ready) listener();
+    return unsubscribe;
+  }
+
+  onWritable(listener: () => void): () => void {
+    return this.writable.add(listener);
+  }
+
+  publish(message: OutgoingMessage): boolean {
+    const properties = amqpProperties(message, this.options.instanceId);
+    return this.sendTransient(
+      this.topology.names.eventExchange,
+      message.routingKey,
+      message.body,
+      properties,
+    );
+  }
+
+  publishConfirmed(message: OutgoingMessage, settled: (failure?: ConnectorError) => void): boolean {
+    const { publishing } = this;
+    if (!publishing || !this.ready) return false;
+    try {
+      publishing.confirmed.publish(
+        this.topology.names.eventExchange,
+        message.routingKey,
+        Buffer.from(message.body),
+        amqpProperties(message, this.options.instanceId),
+        (error: unknown) => guarded(() => settled(error ? unconfirmed(error) : undefined)),
+      );
+      return true;
+    } catch (error) {
+      return this.unsendable(publishing, error, settled);
+    }
+  }
+
+  async consume(spec: ConsumeSpec): Promise<void> {
+    if (this.isClosed) throw stopped();
+    const consumer = new QueueConsumer(spec, this.topology, (...post) => this.post(...post), this.deps);
+    this.consumers.add(consumer);
+    this.consumingLink ??= this.linkConsumers();
+    if (this.consumingModel) consumer.attach(this.consumingModel);
+    await consumer.started;
+  }
+
+  async stopConsuming(): Promise<void> {
+    const consumers = [...this.consumers];
+    this.consumers.clear();
+    await Promise.all(consumers.map((consumer) => consumer.stop(stopped())));
+    const link = this.consumingLink;
+    this.consumingLink = undefined;
+    await link?.close();
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.stopConsuming();
+    await this.publishingLink.close();
+    this.changed.clear();
+    this.writable.clear();
+  }
+
+  private linkConsumers(): RabbitLink {
+    let current: ChannelModel | undefined;
+    return new RabbitLink(
+      this.options,
+      {
+        target: 'rabbitmq_consumers',
+        name: `websocket-connector ${this.options.instanceId} consuming`,
+        up: (model) => {
+          current = this.consumingModel = model;
+          for (const consumer of this.consumers) consumer.attach(model);
+          return Promise.resolve();
+        },
+        down: () => {
+          if (current === undefined || this.consumingModel !== current) return;
+          this.consumingModel = undefined;
+          for (const consumer of this.consumers) consumer.detach();
+        },
+      },
+      this.deps,
+    );
+  }
+
+  private async openPublishing(model: ChannelModel): Promise<void> {
+    let isBlocked = false;
+    model.on('blocked', (reason) => {
+      isBlocked = true;
+      this.setBlocked(model, true, reason);
+    });
+    model.on('unblocked', () => {
+      isBlocked = false;
+      this.setBlocked(model, false);
+    });
+    await this.topology.declarePublishing(model);
+    const confirmed = await model.createConfirmChannel();
+    this.watch(model, confirmed);
+    const transient = await model.createChannel({ highWaterMark: TRANSIENT_BUFFER_FRAMES });
+    this.watch(model, transient);
+    transient.on('drain', () => this.drained(model));
+    this.publishing = { model, confirmed, transient };
+    this.isBlocked = isBlocked;
+    this.isWritable = true;
+    this.changed.emit();
+    this.writable.emit();
+  }
+
+  /** Without either channel the connection is of no use: a new one also declares anew what may be missing. */
+  private watch(model: ChannelModel, channel: Channel): void {
+    channel.on('error', (error) => {
+      this.deps.telemetry.log.warn({ error: errorText(error) }, 'RabbitMQ closed a publishing channel');
+    });
+    // First of all listeners, so that whoever hears of a lost confirm finds us not ready.
+    channel.prependListener('close', () => {
+      if (this.publishing?.model === model) this.closePublishing();
+      this.publishingLink.restart(model);
+    });
+  }
+
+  private closePublishing(): void {
+    if (!this.publishing) return;
+    const wasReady = this.ready;
+    this.publishing = undefined;
+    this.isBlocked = false;
+    if (wasReady) this.changed.emit();
+  }
+
+  private setBlocked(model: ChannelModel, isBlocked: boolean, reason?: string): void {
+    const { log } = this.deps.telemetry;
+    if (isBlocked) log.warn({ reason }, 'RabbitMQ blocks publishers (resource alarm); waiting');
+    else log.info({}, 'RabbitMQ takes messages again');
+    if (this.publishing?.model !== model || this.isBlocked === isBlocked) return;
+    this.isBlocked = isBlocked;
+    this.changed.emit();
+    if (!isBlocked && this.isWritable) this.writable.emit();
+  }
+
+  private drained(model: ChannelModel): void {
+    if (this.publishing?.model !== model || this.isWritable) return;
+    this.isWritable = true;
+    if (this.ready) this.writable.emit();
+  }
+
+  private sendTransient(exchange: string, key: string, body: string, properties: Options.Publish): boolean {
+    const { publishing } = this;
+    if (!publishing || !this.ready || !this.isWritable) return false;
+    try {
+      this.isWritable = publishing.transient.publish(exchange, key, Buffer.from(body), properties);
+      return true;
+    } catch (error) {
+      this.deps.telemetry.log.error({ key, error: errorText(error) }, 'message could not be sent');
+      return false;
+    }
+  }
+
+  private post(
+    queue: string,
+    body: string,
+    { correlationId, persistent }: { readonly correlationId?: string; readonly persistent: boolean },
+  ): boolean {
+    return this.sendTransient('', queue, body, {
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      appId: 'websocket-connector',
+      persistent,
+      ...(correlationId === undefined ? {} : { correlationId }),
+    });
+  }
+
+  /** A closing channel refuses everything and its end follows; a message that cannot be encoded never can. */
+  private unsendable(
+    publishing: Publishing,
+    error: unknown,
+    settled: (failure: ConnectorError) => void,
+  ): boolean {
+    if (this.publishing !== publishing || error instanceof IllegalOperationError) return false;
+    const failure = new ConnectorError('BROKER_UNAVAILABLE', 'the message cannot be encoded for AMQP', {
+      retry: 'never',
+      cause: error,
+    });
+    queueMicrotask(() => settled(failure));
+    return true;
+  }
+}
+
+function unconfirmed(error: unknown): ConnectorError {
+  return new ConnectorError('BROKER_UNAVAILABLE', 'RabbitMQ did not confirm the message', { cause: error });
+}
+
+function stopped(): ConnectorError {
+  return new ConnectorError('STOPPED', 'the broker is closed', { retry: 'never' });
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { ConnectorError } from '../domain/errors';
+import type { ChannelMessage, Store } from '../store/ports';
+import { FakeClock } from '../testing/fake-clock';
+import { RecordedTelemetry } from '../testing/recorded-telemetry';
+import { RedisDoor } from './redis-door';
+
+/** A Redis whose answers come when the test says so. */
+class HeldStore implements Pick<Store, 'ready' | 'onReady' | 'publishAll'> {
+  ready = true;
+  readonly pipelines: { messages: readonly ChannelMessage[]; settle: (ok: boolean) => void }[] = [];
+  private listener: () => void = () => undefined;
+
+  onReady(listener: () => void): () => void {
+    this.listener = listener;
+    listener();
+    return () => (this.listener = () => undefined);
+  }
+
+  publishAll(messages: readonly ChannelMessage[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.pipelines.push({
+        messages,
+        settle: (ok) => (ok ? resolve() : reject(new ConnectorError('STORE_UNAVAILABLE', 'away'))),
+      });
+    });
+  }
+
+  turn(ready: boolean): void {
+    this.ready = ready;
+    this.listener();
+  }
+}
+
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 4; i += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('RedisDoor', () => {
+  let store: HeldStore;
+  let telemetry: RecordedTelemetry;
+  let door: RedisDoor;
+
+  beforeEach(() => {
+    store = new HeldStore();
+    telemetry = new RecordedTelemetry();
+    door = new RedisDoor(store as unknown as Store, telemetry, new FakeClock());
+  });
+
+  const latest = (channel: string, value: string): void =>
+    door.offerLatest({ channel, exchange: 'x', kind: 'ticker', receivedAt: 0, render: () => value });
+  const arriving = (channel: string, payload: string): void =>
+    door.offer({ channel, payload, exchange: 'x', kind: 'candle', receivedAt: 0 });
+  const sent = (): string[] =>
+    store.pipelines.flatMap(({ messages }) => messages.map(({ payload }) => payload));
+
+  test('values of one turn share a pipeline, each channel with its newest', async () => {
+    latest('a', 'a1');
+    latest('b', 'b1');
+    latest('a', 'a2');
+    await turns();
+    assert.equal(store.pipelines.length, 1);
+    assert.deepEqual(sent(), ['a2', 'b1']);
+    assert.equal(
+      telemetry.counted('connector_conflated_total', { exchange: 'x', door: 'redis', kind: 'ticker' }),
+      1,
+    );
+  });
+
+  test('while two pipelines are unanswered, values are replaced and not queued', async () => {
+    for (let i = 0; i < 50; i += 1) {
+      latest('a', `a${i}`);
+      await turns();
+    }
+    assert.equal(store.pipelines.length, 2);
+    assert.equal(door.depth, 1);
+    store.pipelines[0]?.settle(true);
+    await turns();
+    assert.equal(sent().at(-1), 'a49');
+  });
+
+  test('Redis away: tickers stay at one per channel, must-arrive values wait in order; then all go', async () => {
+    store.turn(false);
+    for (let i = 0; i < 1_000; i += 1) latest(`c${i % 10}`, `t${i}`);
+    for (let i = 0; i < 100; i += 1) arriving('k', `k${i}`);
+    await turns();
+    assert.equal(store.pipelines.length, 0);
+    assert.equal(door.depth, 110);
+    store.turn(true);
+    await turns();
+    assert.deepEqual(
+      sent().slice(0, 100),
+      Array.from({ length: 100 }, (_, i) => `k${i}`),
+    );
+    assert.deepEqual(
+      sent().slice(100).sort(),
+      Array.from({ length: 10 }, (_, i) => `t${990 + i}`),
+    );
+  });
+
+  test('a failed pipeline: must-arrive values are sent again in their place, tickers are not', async () => {
+    arriving('k', 'k1');
+    latest('a', 'a1');
+    await turns();
+    arriving('k', 'k2');
+    await turns();
+    assert.deepEqual(sent(), ['k1', 'a1'], 'no second pipeline overtakes with must-arrive values');
+    store.pipelines[0]?.settle(false);
+    await turns();
+    assert.deepEqual(sent(), ['k1', 'a1', 'k1', 'k2']);
+  });
+
+  test('a closed value replaces an open one of its channel that was not sent yet', async () => {
+    latest('k', 'open');
+    arriving('k', 'closed');
+    await turns();
+    assert.deepEqual(sent(), ['closed']);
+  });
+
+  test('must-arrive values are bounded: the oldest goes, and is counted', async () => {
+    store.turn(false);
+    for (let i = 0; i < 20_005; i += 1) arriving('k', `k${i}`);
+    assert.equal(door.depth, 20_000);
+    assert.equal(telemetry.counted('connector_redis_door_dropped_total', { kind: 'candle' }), 5);
+    store.turn(true);
+    await turns();
+    assert.equal(sent()[0], 'k5');
+  });
+
+  test('after close nothing is sent', async () => {
+    latest('a', 'a1');
+    door.close();
+    await turns();
+    assert.deepEqual(sent(), []);
+  });
+});

@@ -1,0 +1,175 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { errorText } from '../domain/errors';
+import type { Log } from '../domain/telemetry';
+import type { Clock } from '../domain/time';
+import { METRICS_CONTENT_TYPE } from './metrics';
+
+/** Whether the process can do its work now. */
+export interface Readiness {
+  readonly isReady: boolean;
+  /** Why not, in words for an operator. */
+  readonly reasons: readonly string[];
+  /** Shown by /health and /ready beside the verdict; plain data without secrets. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface HealthOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  status(): Readiness;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+export interface HealthServer {
+  /** False: the port was not to be had; the process works without. */
+  readonly listening: boolean;
+  /** 0 while not listening. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const MAX_CONNECTIONS = 100;
+const REQUEST_MS = 10_000;
+const CLOSE_MS = 500;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * `/health` (liveness: 200 while the event loop turns, whatever is down around us), `/ready` (200 or
+ * 503 with reasons), `/metrics`. GET and HEAD, because GNU wget probes with HEAD. Contract section 6.
+ */
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const { log, clock } = options;
+  const routes = new Routes(options);
+  const server = createServer(
+    { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
+    (request, response) => {
+      routes.answer(request).then(
+        (answer) => send(request, response, answer),
+        (error: unknown) => {
+          log.error({ error, path: pathOf(request) }, 'health request failed');
+          send(request, response, json(500, { error: 'Internal Server Error' }));
+        },
+      );
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  const listening = await listen(server, options);
+  // After the start nothing but the log can use it; without a listener it would end the process.
+  server.on('error', (error) => log.warn({ error }, 'health server'));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  if (listening) log.info({ host: options.host, port }, 'health server listens');
+  return { listening, port, close: () => (listening ? close(server, clock) : Promise.resolve()) };
+}
+
+class Routes {
+  private readonly startedAt: number;
+  /** Scrapes that come while one is answered get its answer. */
+  private scrape: Promise<string> | undefined;
+
+  constructor(private readonly options: HealthOptions) {
+    this.startedAt = options.clock.monotonic();
+  }
+
+  async answer(request: IncomingMessage): Promise<Answer> {
+    const isReading = request.method === 'GET' || request.method === 'HEAD';
+    switch (isReading ? pathOf(request) : '') {
+      case '/health':
+        return json(200, { ...this.detail(), status: 'ok', ...this.times() });
+      case '/ready':
+        return this.ready();
+      case '/metrics':
+        return { code: 200, type: METRICS_CONTENT_TYPE, body: await this.metrics() };
+      default:
+        return json(404, { error: 'Not Found' });
+    }
+  }
+
+  private ready(): Answer {
+    const { isReady, reasons, detail } = this.options.status();
+    const status = isReady ? 'ready' : 'not ready';
+    return json(isReady ? 200 : 503, { ...detail, status, reasons, ...this.times() });
+  }
+
+  /** Liveness never depends on what the parts say of themselves. */
+  private detail(): Readonly<Record<string, unknown>> {
+    try {
+      const { isReady, detail } = this.options.status();
+      return { ...detail, ready: isReady };
+    } catch (error) {
+      this.options.log.error({ error }, 'status could not be told');
+      return {};
+    }
+  }
+
+  private times(): { uptime: number; timestamp: number } {
+    const { clock } = this.options;
+    return { uptime: Math.round(clock.monotonic() - this.startedAt) / 1_000, timestamp: clock.now() };
+  }
+
+  private metrics(): Promise<string> {
+    this.scrape ??= this.options.metrics().finally(() => {
+      this.scrape = undefined;
+    });
+    return this.scrape;
+  }
+}
+
+function json(code: number, body: object): Answer {
+  return { code, type: JSON_TYPE, body: JSON.stringify(body) };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { code, type, body }: Answer): void {
+  const headers = {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+  response.writeHead(code, headers).end(request.method === 'HEAD' ? undefined : body);
+  request.resume();
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
+function listen(server: Server, { port, host, log }: HealthOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    const refused = (error: NodeJS.ErrnoException): void => {
+      const reason = errorText(error);
+      // Both daemons on one host is a normal way to run them.
+      if (error.code === 'EADDRINUSE') log.info({ host, port }, 'port taken; running without health server');
+      else log.warn({ host, port, reason }, 'running without health server');
+      resolve(false);
+    };
+    server.once('error', refused);
+    server.listen({ port, host }, () => {
+      server.off('error', refused);
+      resolve(true);
+    });
+  });
+}
+
+/** Answers in progress get a moment; kept-alive connections would hold the process for ever. */
+function close(server: Server, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = clock.after(CLOSE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      clock.cancel(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

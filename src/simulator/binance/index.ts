@@ -1,0 +1,112 @@
+import type { Timer } from '../../domain/time';
+import { WindowLimit, type OriginSpec, type SimOrigin, type VenueHost, type VenueSimulator } from '../kit';
+import { tickerLoad } from './load';
+import { restRoutes } from './rest';
+import { PublicSession } from './session';
+import { isCombined, Streams } from './streams';
+import { symbolsOf } from './symbols';
+import {
+  BINANCE_MARKETS,
+  DIALS,
+  LIFE_MS,
+  REQUEST_BYTES,
+  STREAMS_PER_CONNECTION,
+  type BinanceMarket,
+  type StreamRoot,
+} from './venue';
+
+export interface BinanceOptions {
+  /** Push period of forming bars; default: the documented one of each market (2 s spot, 250 ms futures). */
+  readonly klinePushMs?: number;
+  readonly tickerPushMs?: number;
+  /** Server pings; default: as documented. */
+  readonly ping?: { readonly everyMs: number; readonly deadlineMs: number };
+  /** Age at which connections end; default 24 h. */
+  readonly lifeMs?: number;
+  readonly weightPerMinute?: number;
+}
+
+const MINUTE = 60_000;
+const TICKER_PUSH_MS = 1_000;
+
+/** Spot, USD-M, COIN-M and binance.us: public streams and public REST. */
+export function simulateBinance(host: VenueHost, options: BinanceOptions = {}): VenueSimulator {
+  const listings = BINANCE_MARKETS.map((market) => ({
+    market,
+    model: host.market(market.exchange, symbolsOf(market.exchange, host.symbolCount)),
+  }));
+  const futures = listings.filter(({ market }) => market.isFutures);
+  const futuresQuota = quotaOf(futures[0]?.market, options);
+  const timers: Timer[] = [];
+  const origins = new Map<string, SimOrigin>();
+
+  for (const listing of listings) {
+    const { market } = listing;
+    const origin = (): SimOrigin => host.server.origin(market.stream);
+    const streams = new Streams(listing, market.isFutures ? futures : [listing], origin);
+    origins.set(market.exchange, host.server.add(streamOrigin(market, streams, options)));
+    const quota = market.isFutures ? futuresQuota : quotaOf(market, options);
+    const rest = { ...listing, quota, clock: host.clock, origin: () => host.server.origin(market.rest) };
+    host.server.add({ url: market.rest, http: restRoutes(rest) });
+    timers.push(
+      host.clock.every(options.tickerPushMs ?? TICKER_PUSH_MS, () => streams.pushTickers()),
+      host.clock.every(options.klinePushMs ?? market.klinePushMs, () => streams.pushKlines()),
+    );
+  }
+
+  return {
+    markets: Object.fromEntries(listings.map(({ market, model }) => [market.exchange, model])),
+    load: (exchange, load) => {
+      const listing = listings.find(({ market }) => market.exchange === exchange);
+      const origin = origins.get(exchange);
+      if (!listing || !origin) throw new Error(`no such Binance market: ${exchange}`);
+      return tickerLoad(host.clock, listing, origin, load);
+    },
+    stop: () => {
+      for (const timer of timers) host.clock.cancel(timer);
+      for (const { model } of listings) model.stop();
+    },
+  };
+}
+
+function streamOrigin(market: BinanceMarket, streams: Streams, options: BinanceOptions): OriginSpec {
+  return {
+    url: market.stream,
+    ws: market.roots.flatMap((root) => routesOf(root, streams)),
+    limits: {
+      dials: DIALS,
+      messages: [{ count: market.messagesPerSecond, perMs: 1_000 }],
+      topicsPerConnection: STREAMS_PER_CONNECTION,
+      requestBytes: REQUEST_BYTES,
+    },
+    heartbeat: options.ping ? { kind: 'serverPing', ...options.ping } : market.heartbeat,
+    lifeMs: options.lifeMs ?? LIFE_MS,
+    notice: (connection) => {
+      const event = { e: 'serverShutdown', E: streams.now() };
+      return JSON.stringify(isCombined(connection) ? { stream: '!serverShutdown', data: event } : event);
+    },
+    onViolation: ({ rule }, connection) => {
+      if (rule === 'messages') connection.close(1008, 'Too many requests');
+      else if (rule === 'heartbeat') connection.close(1008, 'Pong timeout');
+      // Too long a frame is neither answered nor punished.
+      else if (rule !== 'requestBytes') connection.close(1008, rule);
+    },
+  };
+}
+
+function routesOf(root: StreamRoot, streams: Streams): NonNullable<OriginSpec['ws']> {
+  const paths = ['/ws', '/ws/*', '/stream'].map((path) => `${root.path}${path}`);
+  return paths.map((path) => ({
+    path,
+    open: (connection) =>
+      root.kind === 'silent'
+        ? { onText: () => undefined }
+        : new PublicSession(connection, streams, root.kind === 'market'),
+  }));
+}
+
+function quotaOf(market: BinanceMarket | undefined, options: BinanceOptions): WindowLimit {
+  return new WindowLimit([
+    { count: options.weightPerMinute ?? market?.weightPerMinute ?? Infinity, perMs: MINUTE },
+  ]);
+}

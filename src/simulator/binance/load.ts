@@ -1,0 +1,54 @@
+import { startLoad, type LoadOptions, type LoadRun, type SimOrigin } from '../kit';
+import type { Clock, Timer } from '../../domain/time';
+import { fullTicker, miniTicker } from './frames';
+import { publishBoth, type Listing } from './streams';
+
+const REFRESH_MS = 1_000;
+const EVENT_TIME = '"E":0,';
+
+/** A ticker item around its event time. */
+interface Item {
+  readonly head: string;
+  readonly tail: string;
+}
+
+/**
+ * Ticker updates at a fixed rate, symbol after symbol, as frames of the all-ticker stream. Prices move
+ * once a second; the event time is the real time of sending, so that a consumer can measure latency.
+ */
+export function tickerLoad(clock: Clock, listing: Listing, origin: SimOrigin, options: LoadOptions): LoadRun {
+  const stream = listing.market.isFutures ? '!ticker@arr' : '!miniTicker@arr';
+  let items = itemsOf(listing);
+  let next = 0;
+  const refresh: Timer = clock.every(REFRESH_MS, () => {
+    items = itemsOf(listing);
+  });
+  const run = startLoad(clock, options, (updates) => {
+    const eventTime = clock.now();
+    const parts: string[] = [];
+    for (let at = 0; at < updates; at += 1) {
+      const { head, tail } = items[next % items.length] ?? { head: '', tail: '' };
+      parts.push(`${head}"E":${eventTime},${tail}`);
+      next += 1;
+    }
+    publishBoth(origin, stream, `[${parts.join(',')}]`);
+  });
+  return {
+    sent: run.sent,
+    stop: () => {
+      clock.cancel(refresh);
+      run.stop();
+    },
+  };
+}
+
+function itemsOf({ market, model }: Listing): readonly Item[] {
+  const shape = market.isFutures ? fullTicker : miniTicker;
+  return model.symbols.map(({ symbol }) => {
+    const [head = '', tail = ''] = JSON.stringify(shape(market, model.ticker(symbol), 0)).split(
+      EVENT_TIME,
+      2,
+    );
+    return { head, tail };
+  });
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../domain/time';
+import type { HttpRoute, SimAnswer, SimCandle, SimRequest, ViolationLog } from '../kit';
+import { WindowLimit } from '../kit';
+import type { Category } from './category';
+import { instrumentRow } from './instruments';
+import { intervalOf } from './intervals';
+
+export const REST_URL = 'https://api.bybit.com';
+
+/** Documented: 600 requests in 5 s per IP; whoever exceeds it gets HTTP 403 for 10 minutes. */
+const LIMIT = { count: 600, perMs: 5_000 };
+const BAN_MS = 600_000;
+
+export interface RestDeps {
+  readonly categories: readonly Category[];
+  readonly clock: Clock;
+  readonly violations: ViolationLog;
+  /** The venue's clock, epoch ms. */
+  readonly now: () => number;
+}
+
+/** The public REST API. https://bybit-exchange.github.io/docs/v5/intro */
+export function restRoutes(deps: RestDeps): readonly HttpRoute[] {
+  const budget = new Budget(deps);
+  const route = (path: string, answer: (query: URLSearchParams) => object): HttpRoute => ({
+    method: 'GET',
+    path,
+    handle: (request) =>
+      budget.refusal(request) ?? { body: { retExtInfo: {}, time: deps.now(), ...answer(request.query) } },
+  });
+  return [
+    route('/v5/market/time', () => serverTime(deps.now())),
+    route('/v5/market/instruments-info', (query) => withCategory(query, deps, instruments)),
+    route('/v5/market/kline', (query) => withCategory(query, deps, klines)),
+  ];
+}
+
+class Budget {
+  private readonly limit = new WindowLimit([LIMIT]);
+  private bannedUntil = 0;
+
+  constructor(private readonly deps: RestDeps) {}
+
+  refusal(request: SimRequest): SimAnswer | undefined {
+    const { clock, violations } = this.deps;
+    const now = clock.monotonic();
+    if (now < this.bannedUntil) {
+      violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: 'asked while banned' });
+    } else if (this.limit.take(now) === 0) return undefined;
+    else {
+      this.bannedUntil = now + BAN_MS;
+      violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: request.path });
+    }
+    return { status: 403, body: 'access too frequent' };
+  }
+}
+
+function ok(result: object): object {
+  return { retCode: 0, retMsg: 'OK', result };
+}
+
+function refused(text: string): object {
+  return { retCode: 10001, retMsg: `params error: ${text}`, result: {} };
+}
+
+function withCategory(
+  query: URLSearchParams,
+  { categories, now }: RestDeps,
+  answer: (category: Category, query: URLSearchParams, now: number) => object,
+): object {
+  const category = categories.find(({ name }) => name === query.get('category'));
+  return category ? answer(category, query, now()) : refused('Category is invalid');
+}
+
+function serverTime(now: number): object {
+  return ok({ timeSecond: String(Math.floor(now / 1_000)), timeNano: `${now}000000` });
+}
+
+// ---------------------------------------------------------------------------- instruments
+
+/** Spot ignores limit and cursor; the others page by 500 unless told otherwise. */
+function instruments(category: Category, query: URLSearchParams): object {
+  const { name, model } = category;
+  // Without a status the venue lists what trades, and everything here does.
+  const all = (query.get('status') ?? 'Trading') === 'Trading' ? model.symbols : [];
+  if (name === 'spot') return ok({ category: name, list: all.map((spec) => instrumentRow(name, spec)) });
+  const limit = numberOf(query.get('limit'), 500);
+  const cursor = query.get('cursor') ?? '';
+  const from = cursor === '' ? 0 : all.findIndex(({ symbol }) => cursorAt(symbol) === cursor) + 1;
+  if (limit < 1 || limit > 1_000) return refused('limit out of range');
+  if (cursor !== '' && from === 0) return refused('cursor is invalid');
+  const page = all.slice(from, from + limit);
+  const last = page.at(-1);
+  const nextPageCursor = last && from + limit < all.length ? cursorAt(last.symbol) : '';
+  return ok({ category: name, list: page.map((spec) => instrumentRow(name, spec)), nextPageCursor });
+}
+
+/** Looks percent-encoded already, and has to be encoded once more when it is sent back. */
+function cursorAt(symbol: string): string {
+  return encodeURIComponent(`first=${symbol}&last=${symbol}`);
+}
+
+// ---------------------------------------------------------------------------- klines
+
+/** Newest first; the newest may still be forming. */
+function klines({ name, model }: Category, query: URLSearchParams, now: number): object {
+  const symbol = query.get('symbol') ?? '';
+  const interval = intervalOf(query.get('interval') ?? '');
+  const limit = numberOf(query.get('limit'), 200);
+  if (model.symbol(symbol) === undefined) return refused('symbol invalid');
+  if (interval === undefined) return refused('Invalid period!');
+  if (limit < 1 || limit > 1_000) return refused('limit out of range');
+  const from = numberOf(query.get('start'), 0);
+  const to = numberOf(query.get('end'), now);
+  const bars = model.history(symbol, interval, { to, limit }).filter(({ start }) => start >= from);
+  return ok({ category: name, symbol, list: bars.map(klineRow).reverse() });
+}
+
+function klineRow({ start, open, high, low, close, volume, quoteVolume }: SimCandle): readonly string[] {
+  return [String(start), open, high, low, close, volume, quoteVolume];
+}
+
+function numberOf(text: string | null, standIn: number): number {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : standIn;
+}

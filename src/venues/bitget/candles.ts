@@ -1,0 +1,102 @@
+import { isPositive } from '../../domain/decimal';
+import type { Candle } from '../../domain/events';
+import type { Interval } from '../../domain/interval';
+import type { Topic } from '../contract';
+import { epochMs, isAmount } from './fields';
+
+/** The bar that each candle topic of one connection was last seen to form. */
+export type OpenBars = Map<Topic, Candle>;
+
+/** What all rows of one frame share. */
+export interface BarFrame {
+  readonly topic: Topic;
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly interval: Interval;
+  /** Event time of the frame (epoch ms). */
+  readonly time: number;
+  readonly isSnapshot: boolean;
+}
+
+/**
+ * Bars may not open later than their frame was sent; clocks of the venue's machines may differ a little.
+ * A start in the far future would make every later bar look old.
+ */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/**
+ * Bitget tells no end of a bar: the first row of a newer bar closes the one before, with the values last
+ * seen. Rows of older bars are dropped, so a bar closes once. Undefined: rows, but no readable one.
+ */
+export function barsOf(
+  open: OpenBars,
+  rows: readonly unknown[],
+  frame: BarFrame,
+): readonly Candle[] | undefined {
+  const bars = readBars(rows, frame);
+  const newest = bars[bars.length - 1];
+  if (newest === undefined) return rows.length === 0 ? NONE : undefined;
+  const known = open.get(frame.topic);
+  if (known !== undefined || !frame.isSnapshot) return advance(open, known, bars, frame);
+  // The first snapshot is history, which is REST's business; its last row is the bar of now.
+  open.set(frame.topic, newest);
+  return NONE;
+}
+
+const NONE: readonly Candle[] = [];
+
+function advance(
+  open: OpenBars,
+  known: Candle | undefined,
+  bars: readonly Candle[],
+  { topic, time, isSnapshot }: BarFrame,
+): readonly Candle[] {
+  const events: Candle[] = [];
+  let last = known;
+  for (const bar of bars) {
+    if (last === undefined || bar.start === last.start) last = bar;
+    if (bar.start <= last.start) continue;
+    // A snapshot on a running topic bridges a loss. Where it does not reach back to the open bar, nobody
+    // knows how that one ended: REST tells.
+    if (!isSnapshot || last !== known) events.push({ ...last, closed: true, time });
+    last = bar;
+  }
+  if (last !== undefined && last !== known) {
+    open.set(topic, last);
+    events.push(last);
+  }
+  return events;
+}
+
+/** Oldest first, as the venue sends them. */
+function readBars(rows: readonly unknown[], frame: BarFrame): readonly Candle[] {
+  const bars: Candle[] = [];
+  for (const row of rows) {
+    const bar = toBar(row, frame);
+    if (bar !== undefined) bars.push(bar);
+  }
+  return bars;
+}
+
+function toBar(row: unknown, { exchange, symbol, interval, time }: BarFrame): Candle | undefined {
+  if (!Array.isArray(row)) return undefined;
+  // Columns of CandleWire: row[6] is the quote volume.
+  const [ts, open, high, low, close, volume] = row as readonly unknown[];
+  const start = epochMs(ts);
+  if (start === undefined || start > time + CLOCK_TOLERANCE_MS || !isAmount(volume)) return undefined;
+  if (!isPositive(open) || !isPositive(high) || !isPositive(low) || !isPositive(close)) return undefined;
+  return {
+    eventType: 'candle',
+    exchange,
+    symbol,
+    interval,
+    start,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    closed: false,
+    time,
+  };
+}

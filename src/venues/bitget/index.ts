@@ -1,0 +1,32 @@
+import type { ExchangeId, MarketKind } from '../../domain/exchange';
+import type { MarketDescriptor, VenueAdapter } from '../contract';
+import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
+import { LINKS } from './limits';
+import type { PublicState } from './public';
+import { publicCodec } from './public';
+import { connectRest } from './rest';
+import { publicSession } from './session';
+
+/** Bitget, classic V2: spot, USDT- and USDC-margined contracts together, coin-margined contracts. */
+export const bitget: VenueAdapter<PublicState> = {
+  descriptor: {
+    venue: 'bitget',
+    markets: [market('bitget', 'spot'), market('bitgetUsdm', 'linear'), market('bitgetCoinm', 'inverse')],
+    intervalNames: INTERVAL_NAMES,
+  },
+  publicFeed: { session: publicSession, codec: publicCodec },
+  connectRest,
+};
+
+/** One public endpoint serves all product lines: https://www.bitget.com/api-doc/common/websocket-intro */
+function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
+  const stream = 'wss://ws.bitget.com/v2/ws/public';
+  return {
+    exchange,
+    kind,
+    selector: 'bitget',
+    endpoints: { ticker: stream, candle: stream, rest: 'https://api.bitget.com' },
+    intervals: NATIVE_INTERVALS,
+    links: LINKS,
+  };
+}

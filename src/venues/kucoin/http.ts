@@ -1,0 +1,105 @@
+import { ConnectorError, type Retry } from '../../domain/errors';
+import type { MarketDescriptor, RestDeps } from '../contract';
+import { isObject, lineOf } from './fields';
+
+/** One public REST call; resolves with the `data` of the answer, still unchecked. */
+export interface Http {
+  /** True where the configured base is plain HTTP: a local test server. */
+  readonly isPlain: boolean;
+  /** `path` with its query. Fails with ConnectorError. */
+  ask(what: string, path: string, method?: 'GET' | 'POST'): Promise<unknown>;
+}
+
+const SECOND = 1_000;
+/** Pools of weights are counted per 30 s and IP: https://www.kucoin.com/docs-new/rate-limit */
+const LIMIT_WINDOW_MS = 30 * SECOND;
+/** Firewall or region refusals: neither cured by quick repetition nor final. */
+const REFUSED_PAUSE_MS = 300 * SECOND;
+const SUCCESS = '200000';
+const TOO_MANY_REQUESTS = '429000';
+/** The list of spot symbols is the largest answer: about 1 MB. */
+const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
+
+/** Public REST of one market, on global fetch: KuCoin needs no more, and its SDKs give less. */
+export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Http {
+  const base = rewrite(endpoints.rest).replace(/\/+$/, '');
+  return {
+    isPlain: base.startsWith('http:'),
+    ask: async (what, path, method = 'GET') => {
+      const name = `${exchange} ${what}`;
+      try {
+        // One signal for the whole answer, body included.
+        const signal = AbortSignal.timeout(timeoutMs);
+        const response = await fetch(base + path, { method, signal, redirect: 'error' });
+        return dataOf(name, response, await bodyOf(name, response));
+      } catch (thrown) {
+        throw fetchError(name, thrown);
+      }
+    },
+  };
+}
+
+async function bodyOf(name: string, { body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > LARGEST_ANSWER_BYTES) throw new ConnectorError('REST_BAD_ANSWER', `${name}: endless answer`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** {"code":"200000","data":...}; errors are {"code":"400100","msg":"..."}, with HTTP 200 as well. */
+function dataOf(name: string, response: Response, body: string): unknown {
+  const answer = parse(body);
+  const { code, msg, data } = (isObject(answer) ? answer : {}) as Record<'code' | 'msg' | 'data', unknown>;
+  if (response.ok && code === SUCCESS) return data;
+  const venueCode = typeof code === 'string' && code.length <= 8 ? code : undefined;
+  const words = venueCode === undefined ? '' : ` ${venueCode} ${lineOf(msg)}`;
+  const message = `${name}: HTTP ${response.status}${words}`;
+  if (response.status === 429 || venueCode === TOO_MANY_REQUESTS) {
+    throw new ConnectorError('REST_LIMITED', message, { retry: { afterMs: pauseMs(response.headers) } });
+  }
+  if (response.ok && venueCode === undefined) throw new ConnectorError('REST_BAD_ANSWER', message);
+  throw new ConnectorError('REST_FAILED', message, { retry: retryOf(response.status, venueCode) });
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined; // no answer of the API: told apart by its missing code
+  }
+}
+
+/** 400xxx and 900xxx are about the question: the same one gets the same answer. */
+function retryOf(status: number, venueCode: string | undefined): Retry {
+  if (venueCode?.startsWith('400') === true || venueCode?.startsWith('900') === true) return 'never';
+  if (status === 403 || status === 451) return { afterMs: REFUSED_PAUSE_MS };
+  const isOurFault = status >= 400 && status < 500 && status !== 408;
+  return isOurFault ? 'never' : 'backoff';
+}
+
+/** `gw-ratelimit-reset` is in ms, Retry-After (of the firewall) in seconds. */
+function pauseMs(headers: Headers): number {
+  const resetMs = numberOf(headers.get('gw-ratelimit-reset'));
+  const seconds = numberOf(headers.get('retry-after'));
+  return resetMs ?? (seconds === undefined ? LIMIT_WINDOW_MS : seconds * SECOND);
+}
+
+function numberOf(text: string | null): number | undefined {
+  const value = text === null || text === '' ? NaN : Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** `fetch` says why only in the cause, which names host and port at most. */
+function fetchError(name: string, thrown: unknown): ConnectorError {
+  if (thrown instanceof ConnectorError) return thrown;
+  if (!(thrown instanceof Error)) return new ConnectorError('REST_FAILED', `${name}: no answer`);
+  if (thrown.name === 'TimeoutError') return new ConnectorError('REST_TIMEOUT', `${name}: no answer in time`);
+  const { cause } = thrown;
+  const code: unknown = isObject(cause) && 'code' in cause ? cause.code : undefined;
+  const reason = typeof code === 'string' ? code : 'no answer';
+  return new ConnectorError('REST_FAILED', `${name}: ${reason}`, cause instanceof Error ? { cause } : {});
+}

@@ -1,0 +1,43 @@
+import type { ExchangeId, MarketKind } from '../../domain/exchange';
+import type { MarketDescriptor, Topic, VenueAdapter } from '../contract';
+import { INTERVAL_NAMES, intervalsOf } from './intervals';
+import { linksOf } from './limits';
+import { publicCodec } from './public';
+import { connectRest } from './rest';
+import { publicSession } from './session';
+import type { PublicState } from './state';
+import { ALL_TICKERS, AREA_SNAPSHOTS } from './topics';
+
+/** KuCoin's classic API: spot, linear futures (USDT and USDC margined), inverse futures. */
+export const kucoin: VenueAdapter<PublicState> = {
+  descriptor: {
+    venue: 'kucoin',
+    markets: [
+      market('kucoin', 'spot', [ALL_TICKERS, ...AREA_SNAPSHOTS]),
+      market('kucoinLinear', 'linear'),
+      market('kucoinInverse', 'inverse'),
+    ],
+    intervalNames: INTERVAL_NAMES,
+  },
+  publicFeed: { session: publicSession, codec: publicCodec },
+  connectRest,
+};
+
+/** Where a stream really is, each dial is told with its token: see `session.ts`. */
+function market(exchange: ExchangeId, kind: MarketKind, allTickers?: readonly Topic[]): MarketDescriptor {
+  const isSpot = kind === 'spot';
+  const stream = isSpot ? 'wss://ws-api-spot.kucoin.com/' : 'wss://ws-api-futures.kucoin.com/';
+  return {
+    exchange,
+    kind,
+    selector: 'kucoin',
+    endpoints: {
+      ticker: stream,
+      candle: stream,
+      rest: isSpot ? 'https://api.kucoin.com' : 'https://api-futures.kucoin.com',
+    },
+    ...(allTickers !== undefined && { allTickers }),
+    intervals: intervalsOf(kind),
+    links: linksOf(kind),
+  };
+}

@@ -1,0 +1,77 @@
+import type { MarketEvent } from '../../domain/events';
+import type { Codec, Decoded } from '../contract';
+import { decodeControl } from './answers';
+import { decodeCandle } from './candles';
+import { isObject } from './fields';
+import { decodeFuturesSnapshot, decodeFuturesTicker } from './futures-tickers';
+import { decodeSpotSnapshot, decodeSpotTicker } from './spot-tickers';
+import type { PublicContext, PublicState } from './state';
+import { unknown } from './state';
+import {
+  FUTURES_CANDLES,
+  FUTURES_SNAPSHOT,
+  FUTURES_TICKER,
+  FUTURES_TICKER_V2,
+  SPOT_CANDLES,
+  SPOT_SNAPSHOT,
+  SPOT_TICKER,
+} from './topics';
+import type { ControlWire, MessageWire } from './wire';
+
+export const publicCodec: Codec<MarketEvent, PublicState> = {
+  begin: () => ({ tickers: new Map(), bars: new Map() }),
+  decode,
+};
+
+/** Parsed values never reach a prototype: no key that we read exists on `Object.prototype`. */
+function decode(text: string, context: PublicContext): Decoded<MarketEvent> {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return unknown('not JSON');
+  }
+  if (!isObject(frame)) return unknown('not an object');
+  const message: MessageWire = frame;
+  if (message.type !== 'message') return decodeControl(frame as ControlWire);
+  if (typeof message.topic !== 'string') return unknown('message without a topic');
+  if (!isObject(message.data)) return unknown('message without data');
+  return context.market.kind === 'spot'
+    ? decodeSpot(message.topic, message.subject, message.data, context)
+    : decodeFutures(message.topic, message.data, context);
+}
+
+function decodeSpot(
+  topic: string,
+  subject: unknown,
+  data: object,
+  context: PublicContext,
+): Decoded<MarketEvent> {
+  const colon = topic.indexOf(':');
+  switch (topic.slice(0, colon)) {
+    case SPOT_TICKER:
+      return decodeSpotTicker(topic, subject, data, context);
+    case SPOT_SNAPSHOT:
+      return decodeSpotSnapshot(topic, data, context);
+    // `trade.candles.add` opens a bar and `trade.candles.update` changes it: the start tells the same.
+    case SPOT_CANDLES:
+      return decodeCandle(topic, colon + 1, data, context);
+    default:
+      return unknown('a topic that was not asked for');
+  }
+}
+
+function decodeFutures(topic: string, data: object, context: PublicContext): Decoded<MarketEvent> {
+  const colon = topic.indexOf(':');
+  switch (topic.slice(0, colon)) {
+    case FUTURES_TICKER:
+    case FUTURES_TICKER_V2:
+      return decodeFuturesTicker(topic.slice(colon + 1), data, context);
+    case FUTURES_SNAPSHOT:
+      return decodeFuturesSnapshot(topic.slice(colon + 1), data, context);
+    case FUTURES_CANDLES:
+      return decodeCandle(topic, colon + 1, data, context);
+    default:
+      return unknown('a topic that was not asked for');
+  }
+}
