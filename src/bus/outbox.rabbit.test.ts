@@ -66,7 +66,8 @@ for (const seed of [1, 2, 3]) {
     await probe.channel.consume(
       queue,
       (delivery) => {
-        const { key, at } = JSON.parse(delivery!.content.toString()) as { key: string; at: number };
+        if (!delivery) return;
+        const { key, at } = JSON.parse(delivery.content.toString()) as { key: string; at: number };
         received.set(key, [...(received.get(key) ?? []), at]);
       },
       { noAck: true },

@@ -130,6 +130,21 @@ test('a refused message stops its key, then everything from it on is sent again 
   assert.equal(telemetry.counted('connector_outbox_republished_total', { reason: 'refused' }), 2);
 });
 
+test('what is sent again is held until it is confirmed again', () => {
+  const { broker, outbox, clock } = setUp();
+  offerAll(outbox, 'a', '12');
+  broker.refuse(0);
+  broker.confirm(0);
+  clock.advance(5_000);
+  broker.confirm(0);
+  assert.equal(outbox.depth, 1);
+  broker.refuse(0);
+  clock.advance(5_000);
+  broker.confirm(0);
+  assert.equal(outbox.depth, 0);
+  assert.deepEqual(broker.published, ['1', '2', '1', '2', '2']);
+});
+
 test('a refused key neither stops others nor hammers the broker', () => {
   const { broker, outbox, clock } = setUp();
   offerAll(outbox, 'bad', 'x');
@@ -247,40 +262,68 @@ test('close ends timers and takes nothing more', () => {
   assert.equal(broker.pending.length, 0);
 });
 
+type Step =
+  | { readonly do: 'offer'; readonly key: number }
+  | { readonly do: 'confirm' | 'refuse'; readonly at: number }
+  | { readonly do: 'lose' | 'return' }
+  | { readonly do: 'wait'; readonly ms: number };
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('offer' as const), key: fc.nat(3) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('confirm' as const), at: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('refuse' as const), at: fc.nat(20) }) },
+  fc.record({ do: fc.constantFrom('lose' as const, 'return' as const) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.nat(3_000) }),
+);
+
+/** Plays the steps, then lets the broker confirm everything; returns what was offered and done. */
+function play(steps: readonly Step[], keyWindow: number) {
+  const bench = setUp({ keyWindow, window: 8 });
+  const { broker, outbox, clock } = bench;
+  const offered = new Map<number, string[]>();
+  const done: string[] = [];
+  const settle = (how: 'confirm' | 'refuse', at: number): void => {
+    if (broker.pending.length > 0) broker[how](at % broker.pending.length);
+  };
+  const perform = (step: Step): void => {
+    switch (step.do) {
+      case 'offer': {
+        const bodies = offered.get(step.key) ?? [];
+        const body = `${step.key}:${bodies.length}`;
+        offered.set(step.key, [...bodies, body]);
+        assert.ok(outbox.offer(String(step.key), message(body), () => done.push(body)));
+        break;
+      }
+      case 'confirm':
+      case 'refuse':
+        settle(step.do, step.at);
+        break;
+      case 'lose':
+        broker.lose();
+        break;
+      case 'return':
+        broker.setReady(true);
+        break;
+      case 'wait':
+        clock.advance(step.ms);
+    }
+  };
+  for (const step of steps) {
+    perform(step);
+    assert.ok(broker.pending.length <= 8);
+  }
+  broker.setReady(true);
+  for (let round = 0; round < 100 && outbox.depth > 0; round += 1) {
+    broker.confirmAll();
+    clock.advance(5_000);
+  }
+  return { ...bench, offered, done };
+}
+
 test('whatever happens: every message is confirmed, last deliveries are in order, nothing remains', () => {
-  const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('offer' as const), key: fc.nat(3) }) },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('confirm' as const), at: fc.nat(20) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('refuse' as const), at: fc.nat(20) }) },
-    fc.record({ do: fc.constant('lose' as const) }),
-    fc.record({ do: fc.constant('return' as const) }),
-    fc.record({ do: fc.constant('wait' as const), ms: fc.nat(3_000) }),
-  );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 5 }), (steps, keyWindow) => {
-      const { broker, outbox, clock } = setUp({ keyWindow, window: 8 });
-      const offered = new Map<number, string[]>();
-      const done: string[] = [];
-      for (const one of steps) {
-        if (one.do === 'offer') {
-          const bodies = offered.get(one.key) ?? [];
-          const body = `${one.key}:${bodies.length}`;
-          offered.set(one.key, [...bodies, body]);
-          assert.ok(outbox.offer(String(one.key), message(body), () => done.push(body)));
-        } else if (one.do === 'confirm' && broker.pending.length > 0) {
-          broker.confirm(one.at % broker.pending.length);
-        } else if (one.do === 'refuse' && broker.pending.length > 0) {
-          broker.refuse(one.at % broker.pending.length);
-        } else if (one.do === 'lose') broker.lose();
-        else if (one.do === 'return') broker.setReady(true);
-        else if (one.do === 'wait') clock.advance(one.ms);
-        assert.ok(broker.pending.length <= 8);
-      }
-      broker.setReady(true);
-      for (let round = 0; round < 100 && outbox.depth > 0; round += 1) {
-        broker.confirmAll();
-        clock.advance(5_000);
-      }
+    fc.property(fc.array(STEP, { maxLength: 120 }), fc.integer({ min: 1, max: 5 }), (steps, keyWindow) => {
+      const { broker, outbox, clock, offered, done } = play(steps, keyWindow);
       assert.deepEqual([outbox.depth, outbox.bytes, clock.pendingCount], [0, 0, 0]);
       for (const [key, bodies] of offered) {
         const own = (body: string): boolean => body.startsWith(`${key}:`);

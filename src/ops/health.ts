@@ -54,13 +54,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const server = createServer(
     { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
     (request, response) => {
-      routes.answer(request).then(
-        (answer) => send(request, response, answer),
-        (error: unknown) => {
-          log.error({ error, path: pathOf(request) }, 'health request failed');
-          send(request, response, json(500, { error: 'Internal Server Error' }));
-        },
-      );
+      void routes.handle(request, response);
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
@@ -82,11 +76,22 @@ class Routes {
     this.startedAt = options.clock.monotonic();
   }
 
-  async answer(request: IncomingMessage): Promise<Answer> {
+  /** Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      send(request, response, await this.answer(request));
+    } catch (error) {
+      this.options.log.error({ error, path: pathOf(request) }, 'health request failed');
+      if (response.headersSent) response.destroy();
+      else send(request, response, json(500, { error: 'Internal Server Error' }));
+    }
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     switch (isReading ? pathOf(request) : '') {
       case '/health':
-        return json(200, { ...this.detail(), status: 'ok', ...this.times() });
+        return this.health();
       case '/ready':
         return this.ready();
       case '/metrics':
@@ -102,14 +107,15 @@ class Routes {
     return json(isReady ? 200 : 503, { ...detail, status, reasons, ...this.times() });
   }
 
-  /** Liveness never depends on what the parts say of themselves. */
-  private detail(): Readonly<Record<string, unknown>> {
+  /** Liveness never depends on what the parts say of themselves, or whether they can say it. */
+  private health(): Answer {
+    const alive = { status: 'ok', ...this.times() };
     try {
       const { isReady, detail } = this.options.status();
-      return { ...detail, ready: isReady };
+      return json(200, { ...detail, ready: isReady, ...alive });
     } catch (error) {
       this.options.log.error({ error }, 'status could not be told');
-      return {};
+      return json(200, alive);
     }
   }
 

@@ -270,7 +270,7 @@ export class FeedConnection<E, S> {
     this.refused(this.subscriptions.expire(this.now));
     this.flush();
     this.checkReady();
-    this.flow.pardon(sleptMs);
+    this.flow.pardon(sleptMs, this.now);
     if (this.state.name === 'live') this.checkSilence();
     else this.checkDeafFromBirth();
   }

@@ -36,10 +36,10 @@ test('a timeout longer than the period is waited for, not restarted by every pin
 test('our own sleep is not held against the venue, and does not delay the next ping', () => {
   const one = link();
   one.check(20 * SECOND);
-  one.pardon(300 * SECOND);
+  one.pardon(300 * SECOND, 321 * SECOND);
   assert.equal(one.check(321 * SECOND), 'ok');
   one.inbound();
-  one.pardon(30 * SECOND);
+  one.pardon(30 * SECOND, 355 * SECOND);
   assert.equal(one.check(355 * SECOND), 'ping');
 });
 
@@ -126,9 +126,13 @@ test('a rhythm outlives a session, and quick data make patience short again', ()
 
 test('our own sleep is no silence', () => {
   const one = run(fresh(), 10 * MINUTE, SECOND);
-  one.flow.pardon(10 * MINUTE);
-  assert.equal(one.flow.check(one.now + 10 * MINUTE), 'flowing');
-  assert.equal(one.flow.check(one.now + 10 * MINUTE + SECOND), 'waiting');
+  const awakeAt = one.now + 10 * MINUTE;
+  one.flow.pardon(10 * MINUTE, awakeAt);
+  assert.equal(one.flow.check(awakeAt), 'waiting');
+  // Read before the sleep was noticed: no credit for a time that has not come yet.
+  one.flow.data(awakeAt);
+  one.flow.pardon(10 * MINUTE, awakeAt);
+  assert.equal(one.flow.silentForMs(awakeAt + SECOND), SECOND);
 });
 
 test('no history makes the deadline leave its bounds', () => {

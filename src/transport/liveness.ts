@@ -27,8 +27,8 @@ export class LinkLiveness {
   }
 
   /** We slept, not the venue: what it sent meanwhile is still unread. */
-  pardon(sleptMs: number): void {
-    if (this.isAwaiting) this.lastPing += sleptMs;
+  pardon(sleptMs: number, now: number): void {
+    if (this.isAwaiting) this.lastPing = Math.min(now, this.lastPing + sleptMs);
   }
 }
 
@@ -95,8 +95,9 @@ export class DataLiveness {
     this.begin(now);
   }
 
-  pardon(sleptMs: number): void {
-    this.lastData += sleptMs;
+  /** We slept: that time is no silence. */
+  pardon(sleptMs: number, now: number): void {
+    this.lastData = Math.min(now, this.lastData + sleptMs);
   }
 
   silentForMs(now: number): number {

@@ -41,10 +41,9 @@ test('every topic is asked for once, in order, within the limits of count and by
 test('a single topic that is too long is still asked for: the venue says what is wrong', () => {
   const long: Topic = 'x'.repeat(500);
   const requests = requestsFor(wording, ['a', long, 'b'], { topicsPerRequest: 10, requestBytes: 100 }, ids());
-  assert.equal(requests.length, 2);
   assert.deepEqual(
-    requests.flatMap(({ topics }) => topics),
-    ['a', long, 'b'],
+    requests.map(({ topics }) => topics),
+    [['a'], [long], ['b']],
   );
 });
 

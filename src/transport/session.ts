@@ -158,7 +158,7 @@ export class Session<E, S> {
     const now = this.deps.clock.monotonic();
     const sleptMs = Math.max(0, now - this.tickedAt - TICK_MS);
     this.tickedAt = now;
-    this.link.pardon(sleptMs);
+    this.link.pardon(sleptMs, now);
     const verdict = this.link.check(now);
     if (verdict === 'dead') {
       return this.over({ reason: 'no_pong', detail: 'the link is silent', wasOpen: true });

@@ -10,7 +10,7 @@ const PRICED: Readonly<Record<string, number>> = {
   TRX: 0.2871,
   LINK: 17.93,
   AVAX: 24.61,
-  SUSHI: 0.762,
+  SUSHI: 7.617,
   CTK: 0.4101,
   ETC: 21.14,
   LTC: 98.6,

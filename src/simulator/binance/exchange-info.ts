@@ -55,7 +55,10 @@ function spotEntry(_market: BinanceMarket, spec: SymbolSpec, status: string): ob
     cancelReplaceAllowed: true,
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,
-    filters: filtersOf(spec, 8),
+    filters: [
+      ...filtersOf(spec, 8),
+      { filterType: 'NOTIONAL', minNotional: '5.00000000', applyMinToMarket: true, avgPriceMins: 5 },
+    ],
     permissions: [],
     permissionSets: [['SPOT']],
     defaultSelfTradePreventionMode: 'EXPIRE_MAKER',
@@ -88,7 +91,10 @@ function futuresEntry({ product }: BinanceMarket, spec: SymbolSpec, status: stri
     triggerProtect: '0.0500',
     liquidationFee: '0.015000',
     marketTakeBound: '0.05',
-    filters: filtersOf(spec, spec.tickDecimals),
+    filters: [
+      ...filtersOf(spec, 0),
+      ...(isCoinMargined ? [] : [{ filterType: 'MIN_NOTIONAL', notional: '5' }]),
+    ],
     orderTypes: FUTURES_ORDER_TYPES,
     timeInForce: TIMES_IN_FORCE,
   };
@@ -100,7 +106,6 @@ function filtersOf(spec: SymbolSpec, digits: number): readonly object[] {
   return [
     { filterType: 'PRICE_FILTER', minPrice: tickSize, maxPrice: '1000000', tickSize },
     { filterType: 'LOT_SIZE', minQty: stepSize, maxQty: '9000000', stepSize },
-    { filterType: 'NOTIONAL', minNotional: '5.00000000', applyMinToMarket: true, avgPriceMins: 5 },
   ];
 }
 

@@ -76,14 +76,15 @@ function priceOf({ base, quote }: Pair): number {
   return dollars / (QUOTE_DOLLARS[quote] ?? 1);
 }
 
-/** Decimals that leave about five significant digits. */
-function tickDecimalsOf(price: number): number {
-  return Math.min(8, Math.max(1, 4 - Math.floor(Math.log10(price))));
+/** Decimals that leave about five significant digits, as the recorded frames have them. */
+function tickDecimalsOf(exchange: BinanceExchange, price: number): number {
+  const fewest = exchange === 'binanceCoinm' ? 1 : 2;
+  return Math.min(8, Math.max(fewest, 4 - Math.floor(Math.log10(price))));
 }
 
 function specOf(exchange: BinanceExchange, symbol: string, pair: Pair, place: number): SymbolSpec {
   const price = priceOf(pair);
-  const tickDecimals = tickDecimalsOf(price);
+  const tickDecimals = tickDecimalsOf(exchange, price);
   const dollars = TOP_DOLLARS_PER_DAY / (place + 1);
   const units = dollars / (price * (QUOTE_DOLLARS[pair.quote] ?? 1));
   const { base, quote } = pair;

@@ -23,7 +23,7 @@ export interface BybitSimulator extends VenueSimulator {
  * Bybit V5: public streams and REST of spot, linear and inverse. Limits as documented:
  * https://bybit-exchange.github.io/docs/v5/ws/connect
  */
-export function bybit(host: VenueHost, options: Partial<FeedOptions> = {}): BybitSimulator {
+export function simulateBybit(host: VenueHost, options: Partial<FeedOptions> = {}): BybitSimulator {
   const { server, clock, venueClock } = host;
   const now = (): number => venueClock.now();
   const feeds = CATEGORIES.map(

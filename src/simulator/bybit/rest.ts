@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/time';
-import type { HttpRoute, SimAnswer, SimCandle, SimRequest, ViolationLog } from '../kit';
+import type { HttpRoute, SimAnswer, SimCandle, SimRequest, SymbolSpec, ViolationLog } from '../kit';
 import { WindowLimit } from '../kit';
 import type { Category } from './category';
 import { instrumentRow } from './instruments';
@@ -78,21 +78,28 @@ function serverTime(now: number): object {
 
 // ---------------------------------------------------------------------------- instruments
 
-/** Spot ignores limit and cursor; the others page by 500 unless told otherwise. */
+/** Without a status the venue lists what trades, and everything here does. */
 function instruments(category: Category, query: URLSearchParams): object {
   const { name, model } = category;
-  // Without a status the venue lists what trades, and everything here does.
-  const all = (query.get('status') ?? 'Trading') === 'Trading' ? model.symbols : [];
-  if (name === 'spot') return ok({ category: name, list: all.map((spec) => instrumentRow(name, spec)) });
+  const specs = (query.get('status') ?? 'Trading') === 'Trading' ? model.symbols : [];
+  const rows = (page: readonly SymbolSpec[]): readonly object[] =>
+    page.map((spec) => instrumentRow(name, spec));
+  // Spot ignores limit and cursor.
+  if (name === 'spot') return ok({ category: name, list: rows(specs) });
   const limit = numberOf(query.get('limit'), 500);
-  const cursor = query.get('cursor') ?? '';
-  const from = cursor === '' ? 0 : all.findIndex(({ symbol }) => cursorAt(symbol) === cursor) + 1;
+  const from = positionAfter(query.get('cursor') ?? '', specs);
   if (limit < 1 || limit > 1_000) return refused('limit out of range');
-  if (cursor !== '' && from === 0) return refused('cursor is invalid');
-  const page = all.slice(from, from + limit);
+  if (from === undefined) return refused('cursor is invalid');
+  const page = specs.slice(from, from + limit);
   const last = page.at(-1);
-  const nextPageCursor = last && from + limit < all.length ? cursorAt(last.symbol) : '';
-  return ok({ category: name, list: page.map((spec) => instrumentRow(name, spec)), nextPageCursor });
+  const nextPageCursor = last && from + limit < specs.length ? cursorAt(last.symbol) : '';
+  return ok({ category: name, list: rows(page), nextPageCursor });
+}
+
+function positionAfter(cursor: string, specs: readonly SymbolSpec[]): number | undefined {
+  if (cursor === '') return 0;
+  const at = specs.findIndex(({ symbol }) => cursorAt(symbol) === cursor);
+  return at < 0 ? undefined : at + 1;
 }
 
 /** Looks percent-encoded already, and has to be encoded once more when it is sent back. */

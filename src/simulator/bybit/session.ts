@@ -86,9 +86,8 @@ export class PublicSession implements WsSession {
       this.fail(request, 'error:format error');
       return undefined;
     }
-    if (this.connection.request(args.length) || (this.isSpot && args.length > SPOT_ARGS)) {
-      if (this.isSpot)
-        this.connection.violation('topicsPerRequest', `${args.length} of at most ${SPOT_ARGS}`);
+    if (this.isSpot && args.length > SPOT_ARGS) {
+      this.connection.violation('topicsPerRequest', `${args.length} of at most ${SPOT_ARGS}`);
       this.fail(request, `args size >${SPOT_ARGS}`);
       return undefined;
     }

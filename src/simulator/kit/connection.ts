@@ -24,6 +24,8 @@ export interface Handshake {
 /** One accepted client. Faults and limits of its origin apply to everything that goes through it. */
 export class SimConnection {
   readonly openedAt: number;
+  /** Settles when the connection is gone and its timers are. */
+  readonly ended: Promise<void>;
   private session: WsSession | undefined;
   private faults: Faults;
   private pushed = 0;
@@ -42,6 +44,12 @@ export class SimConnection {
   ) {
     const { limits = {}, heartbeat, lifeMs } = origin.spec;
     this.openedAt = clock.now();
+    this.ended = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.end();
+        resolve();
+      });
+    });
     this.messages = new WindowLimit(limits.messages ?? []);
     this.requests = new WindowLimit(limits.requests ?? []);
     this.book = new TopicBook(limits);
@@ -65,7 +73,6 @@ export class SimConnection {
     });
     // `close` always follows; a reset by the client is no news.
     this.socket.on('error', () => this.terminate());
-    this.socket.on('close', () => this.end());
     this.applyFaults();
     this.session = open(this);
   }

@@ -134,19 +134,25 @@ export class SimServer {
   }
 
   async close(): Promise<void> {
-    this.drop();
+    const ended = [...this.origins.values()]
+      .flatMap((origin) => origin.open())
+      .map((connection) => {
+        connection.terminate();
+        return connection.ended;
+      });
     for (const socket of this.hung) socket.destroy();
     this.sockets.close();
-    this.http.closeAllConnections();
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       this.http.close(() => resolve());
     });
+    this.http.closeAllConnections();
+    await Promise.all([closed, ...ended]);
   }
 
   private each(target: Target, act: (connection: SimConnection) => void): number {
     const concerned = [...this.origins.values()]
       .flatMap((origin) => origin.open())
-      .filter((connection) => isTarget(target, connection.origin.url, connection.id));
+      .filter((connection) => connection.isOpen && isTarget(target, connection.origin.url, connection.id));
     for (const connection of concerned) act(connection);
     return concerned.length;
   }
@@ -203,7 +209,7 @@ export class SimServer {
     const { origin, url } = this.locate(request);
     const route = origin?.spec.ws?.find((one) => matchesPath(one.path, url.pathname));
     if (!origin || !route) {
-      socket.end(refusedHandshake(NOT_FOUND));
+      endWith(socket, NOT_FOUND);
       return;
     }
     origin.stats.dials += 1;
@@ -239,6 +245,12 @@ export class SimServer {
     else if (fault === 'hang') {
       this.hung.add(socket);
       socket.once('close', () => this.hung.delete(socket));
-    } else socket.end(refusedHandshake(refusalAnswer(fault)));
+    } else endWith(socket, refusalAnswer(fault));
   }
+}
+
+/** Refuses a handshake and does not wait for the client to hang up. */
+function endWith(socket: Duplex, answer: SimAnswer): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(refusedHandshake(answer));
 }

@@ -46,7 +46,7 @@ interface Instrument {
  * and public REST. Faults name topics like `tickers:BTC-USDT` and `candle1m:BTC-USDT-SWAP`.
  * A first value is not pushed at once: the documentation promises pushes on change only.
  */
-export function okxSimulator(host: VenueHost, options: OkxOptions = {}): VenueSimulator {
+export function simulateOkx(host: VenueHost, options: OkxOptions = {}): VenueSimulator {
   const { tickerEveryMs = SECOND, candleEveryMs = SECOND } = options;
   const { idleMs = 30 * SECOND, noticeLeadMs = 60 * SECOND } = options;
   const listings = listingsOf(host.symbolCount);

@@ -108,10 +108,15 @@ const LISTS: Record<string, object[]> = {
   'COIN-FUTURES': [contract('BTCUSD', 'BTC', 'USD'), contract('BTCUSDZ24', 'BTC', 'USD')],
 };
 
-function serveLists(lists = LISTS): void {
+function serveLists(): void {
+  serveListsBut('nothing');
+}
+
+function serveListsBut(failing: string): void {
   answer = (url, response) => {
-    const list = lists[url.searchParams.get('productType') ?? ''];
-    if (list) send(response, 200, success(list));
+    const productType = url.searchParams.get('productType') ?? '';
+    const list = LISTS[productType];
+    if (list && productType !== failing) send(response, 200, success(list));
     else send(response, 500, failure('40015', 'System is abnormal'));
   };
 }
@@ -157,18 +162,16 @@ describe('bitget instruments', () => {
 
   test('a failed USDC list: the last good one stands in, none is no list', async () => {
     const client = rest();
-    const { 'USDC-FUTURES': _usdc, ...withoutUsdc } = LISTS;
-    serveLists(withoutUsdc);
+    serveListsBut('USDC-FUTURES');
     await assert.rejects(client.instruments(linear), failsWith('REST_FAILED', 'backoff'));
     serveLists();
     assert.equal((await client.instruments(linear)).length, 3);
-    serveLists(withoutUsdc);
+    serveListsBut('USDC-FUTURES');
     assert.equal((await client.instruments(linear)).length, 3);
   });
 
   test('a failed USDT list fails the whole', async () => {
-    const { 'USDT-FUTURES': _usdt, ...withoutUsdt } = LISTS;
-    serveLists(withoutUsdt);
+    serveListsBut('USDT-FUTURES');
     await assert.rejects(rest().instruments(linear), failsWith('REST_FAILED', 'backoff'));
   });
 
@@ -223,23 +226,27 @@ function bar(start: number): string[] {
 }
 
 /** Serves bars as the venue does: oldest first, the newest `limit` of the range, the forming one last. */
-function serveCandles({ from, recent = 100_000, isInclusive = true }: History): void {
+function serveCandles(history: History): void {
   answer = (url, response) => {
-    const { searchParams: query } = url;
-    const step = STEPS[query.get('granularity') ?? ''];
-    if (step === undefined) return send(response, 400, failure('48001', 'Parameter validation failed'));
-    const isRecent = url.pathname.endsWith('/candles');
-    const limit = Math.min(Number(query.get('limit')), isRecent ? 1_000 : 200);
-    const slack = isInclusive ? 0 : 1;
-    const first = Number(query.get('startTime') ?? 0) + slack;
-    const last = Number(query.get('endTime')) - slack;
-    const oldest = isRecent ? Math.max(from, NOW - recent * step) : from;
-    const rows: string[][] = [];
-    for (let at = Math.floor(NOW / step) * step; at >= oldest && rows.length < limit; at -= step) {
-      if (at >= first && at <= last) rows.unshift(bar(at));
-    }
-    send(response, 200, success(rows));
+    const step = STEPS[url.searchParams.get('granularity') ?? ''];
+    if (step === undefined) send(response, 400, failure('48001', 'Parameter validation failed'));
+    else send(response, 200, success(page(url, step, history)));
   };
+}
+
+function page(url: URL, step: number, history: History): string[][] {
+  const { from, recent = 100_000, isInclusive = true } = history;
+  const isRecent = url.pathname.endsWith('/candles');
+  const asks = (key: string): number => Number(url.searchParams.get(key));
+  const limit = Math.min(asks('limit'), isRecent ? 1_000 : 200);
+  const slack = isInclusive ? 0 : 1;
+  const [first, last] = [asks('startTime') + slack, asks('endTime') - slack];
+  const oldest = Math.max(from, first, isRecent ? NOW - recent * step : 0);
+  const rows: string[][] = [];
+  for (let at = Math.floor(last / step) * step; at >= oldest && rows.length < limit; at -= step) {
+    if (at <= NOW) rows.unshift(bar(at));
+  }
+  return rows;
 }
 
 const BTC = instrument('bitget', 'BTCUSDT', 'BTC', 'USDT');

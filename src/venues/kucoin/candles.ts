@@ -1,6 +1,5 @@
 import { isPositive } from '../../domain/decimal';
 import type { Candle, MarketEvent } from '../../domain/events';
-import type { Instrument } from '../../domain/instrument';
 import type { Decoded, Topic } from '../contract';
 import { product } from './contracts';
 import { epochMs, isAmount, isSymbol, msOfSeconds } from './fields';
@@ -8,6 +7,9 @@ import { intervalOfType } from './intervals';
 import type { PublicContext } from './state';
 import { MAX_BARS, NO_EVENTS, unknown } from './state';
 import type { CandleWire } from './wire';
+
+/** How far the clocks of KuCoin's servers may disagree. */
+const SKEW_MS = 60_000;
 
 type CandleRow = readonly [
   start: unknown,
@@ -30,40 +32,58 @@ export function decodeCandle(
   context: PublicContext,
 ): Decoded<MarketEvent> {
   const end = topic.lastIndexOf('_');
-  const interval = end < nameAt ? undefined : intervalOfType(topic.slice(end + 1));
+  const interval = end <= nameAt ? undefined : intervalOfType(topic.slice(end + 1));
   if (interval === undefined) return unknown('candle of an unknown interval');
+  const row = data.candles;
   const time = epochMs(data.time);
-  if (time === undefined || !isRow(data.candles)) return unknown('malformed candle');
-  const start = msOfSeconds(data.candles[0]);
-  if (start === undefined) return unknown('malformed candle');
-  const venueSymbol = topic.slice(nameAt, end);
-  const listed = context.instruments.byVenueSymbol(venueSymbol);
-  const volume = volumeOf(data.candles, listed, context);
-  const symbol = context.market.kind === 'spot' ? venueSymbol : listed?.symbol;
-  if (symbol === undefined || !isSymbol(symbol)) return unknown('candle of an unlisted symbol');
-  if (volume === undefined) return unknown('candle of a contract of unknown size');
-  const [, open, close, high, low] = data.candles;
+  const start = isRow(row) ? msOfSeconds(row[0]) : undefined;
+  if (time === undefined || start === undefined) return unknown('malformed candle');
+  // It would close every real bar until then.
+  if (start > time + SKEW_MS) return unknown('candle of the future');
+  const series = seriesOf(topic.slice(nameAt, end), row as CandleRow, context);
+  if (typeof series === 'string') return unknown(series);
   const { exchange } = context.market;
-  const kind = { eventType: 'candle', exchange, symbol, interval } as const;
-  return followed(topic, { ...kind, start, open, high, low, close, volume, closed: false, time }, context);
+  const { symbol, volume } = series;
+  const [, open, close, high, low] = row as CandleRow;
+  const candle: Candle = {
+    eventType: 'candle',
+    exchange,
+    symbol,
+    interval,
+    start,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    closed: false,
+    time,
+  };
+  return followed(topic, candle, context);
+}
+
+/** What the market makes of the symbol and of the last two columns, or a note why it cannot. */
+function seriesOf(
+  venueSymbol: string,
+  [, , , , , fifth, sixth]: CandleRow,
+  { market, instruments }: PublicContext,
+): { readonly symbol: string; readonly volume: string } | string {
+  if (market.kind === 'spot') {
+    return isSymbol(venueSymbol) ? { symbol: venueSymbol, volume: fifth } : 'candle of an endless symbol';
+  }
+  const listed = instruments.byVenueSymbol(venueSymbol);
+  if (listed === undefined) return 'candle of an unlisted contract';
+  const { symbol, contractSize } = listed;
+  // Volumes of inverse contracts stay in contracts.
+  if (market.kind === 'inverse') return { symbol, volume: sixth };
+  if (contractSize === undefined) return 'candle of a contract of unknown size';
+  return { symbol, volume: product(sixth, contractSize) };
 }
 
 function isRow(row: unknown): row is CandleRow {
   if (!Array.isArray(row) || row.length < 7) return false;
   for (let at = 1; at <= 6; at += 1) if (!isAmount(row[at])) return false;
   return true;
-}
-
-/** Base volume; contracts on inverse markets. */
-function volumeOf(
-  [, , , , , fifth, sixth]: CandleRow,
-  listed: Instrument | undefined,
-  { market }: PublicContext,
-): string | undefined {
-  if (market.kind === 'spot') return fifth;
-  if (market.kind === 'inverse') return sixth;
-  const contractSize = listed?.contractSize;
-  return contractSize === undefined ? undefined : product(sixth, contractSize);
 }
 
 function followed(topic: Topic, candle: Candle, { state }: PublicContext): Decoded<MarketEvent> {

@@ -3,7 +3,7 @@ import type { Instrument } from '../../domain/instrument';
 import type { Decoded } from '../contract';
 import { product } from './contracts';
 import { amountOf, epochMs, priceOf } from './fields';
-import type { Book, MergedTicker } from './merged-ticker';
+import type { Book, Day, MergedTicker } from './merged-ticker';
 import {
   blankTicker,
   mergeBook,
@@ -50,14 +50,17 @@ export function decodeFuturesSnapshot(
   const merged = tickerOf(instrument, context);
   if (merged === undefined) return unknown('snapshot of one contract too many');
   const isNewPrice = mergePrice(merged, price, at);
-  const day = {
+  return published(merged, mergeDay(merged, dayOf(data), at) || isNewPrice, context);
+}
+
+function dayOf(data: FuturesSnapshotWire): Day {
+  return {
     open: amountOf(data.price24HoursBefore) ?? '0',
     high: amountOf(data.highPrice) ?? '0',
     low: amountOf(data.lowPrice) ?? '0',
     volume: amountOf(data.volume) ?? '0',
     turnover: amountOf(data.turnover) ?? '0',
   };
-  return published(merged, mergeDay(merged, day, at) || isNewPrice, context);
 }
 
 function bookOf(data: FuturesTickerWire, instrument: Instrument, { market }: PublicContext): Book {

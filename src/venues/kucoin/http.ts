@@ -52,17 +52,24 @@ async function bodyOf(name: string, { body }: Response): Promise<string> {
 
 /** {"code":"200000","data":...}; errors are {"code":"400100","msg":"..."}, with HTTP 200 as well. */
 function dataOf(name: string, response: Response, body: string): unknown {
-  const answer = parse(body);
-  const { code, msg, data } = (isObject(answer) ? answer : {}) as Record<'code' | 'msg' | 'data', unknown>;
-  if (response.ok && code === SUCCESS) return data;
-  const venueCode = typeof code === 'string' && code.length <= 8 ? code : undefined;
-  const words = venueCode === undefined ? '' : ` ${venueCode} ${lineOf(msg)}`;
-  const message = `${name}: HTTP ${response.status}${words}`;
-  if (response.status === 429 || venueCode === TOO_MANY_REQUESTS) {
-    throw new ConnectorError('REST_LIMITED', message, { retry: { afterMs: pauseMs(response.headers) } });
+  const parsed = parse(body);
+  const answer: { code?: unknown; msg?: unknown; data?: unknown } = isObject(parsed) ? parsed : {};
+  if (response.ok && answer.code === SUCCESS) return answer.data;
+  const code = typeof answer.code === 'string' ? answer.code : undefined;
+  const words = code === undefined ? '' : ` ${lineOf(code)} ${lineOf(answer.msg)}`;
+  throw refusal(`${name}: HTTP ${response.status}${words}`, response, code);
+}
+
+function refusal(
+  message: string,
+  { ok, status, headers }: Response,
+  code: string | undefined,
+): ConnectorError {
+  if (status === 429 || code === TOO_MANY_REQUESTS) {
+    return new ConnectorError('REST_LIMITED', message, { retry: { afterMs: pauseMs(headers) } });
   }
-  if (response.ok && venueCode === undefined) throw new ConnectorError('REST_BAD_ANSWER', message);
-  throw new ConnectorError('REST_FAILED', message, { retry: retryOf(response.status, venueCode) });
+  if (ok && code === undefined) return new ConnectorError('REST_BAD_ANSWER', message);
+  return new ConnectorError('REST_FAILED', message, { retry: retryOf(status, code) });
 }
 
 function parse(body: string): unknown {
@@ -74,8 +81,8 @@ function parse(body: string): unknown {
 }
 
 /** 400xxx and 900xxx are about the question: the same one gets the same answer. */
-function retryOf(status: number, venueCode: string | undefined): Retry {
-  if (venueCode?.startsWith('400') === true || venueCode?.startsWith('900') === true) return 'never';
+function retryOf(status: number, code: string | undefined): Retry {
+  if (code !== undefined && /^(400|900)/.test(code)) return 'never';
   if (status === 403 || status === 451) return { afterMs: REFUSED_PAUSE_MS };
   const isOurFault = status >= 400 && status < 500 && status !== 408;
   return isOurFault ? 'never' : 'backoff';

@@ -34,7 +34,7 @@ export function connectRest(deps: RestDeps): KucoinRest {
       return listed;
     },
     instrumentOfPair: (market, pair) => instrumentOfPair(market, pair, contracts.get(market.exchange)),
-    candles: (market, query) => {
+    candles: async (market, query) => {
       const known = contracts.get(market.exchange)?.get(query.instrument.symbol);
       return closedCandles(query, sourceOf(market, query, openHttp(market, deps), known));
     },

@@ -2,7 +2,7 @@ import { add, decimalText } from '../../domain/decimal';
 import type { MarketEvent } from '../../domain/events';
 import type { Decoded, Topic } from '../contract';
 import { amountOf, epochMs, isObject, isSymbol, priceOf } from './fields';
-import type { MergedTicker } from './merged-ticker';
+import type { Day, MergedTicker } from './merged-ticker';
 import {
   blankTicker,
   mergeBook,
@@ -65,7 +65,7 @@ export function decodeSpotSnapshot(topic: Topic, data: object, context: PublicCo
   return published(merged, isNew, [topic], context);
 }
 
-function dayOf(snapshot: SpotSnapshotWire, price: string) {
+function dayOf(snapshot: SpotSnapshotWire, price: string): Day {
   return {
     open: openOf(snapshot, price),
     high: amountOf(snapshot.high) ?? '0',

@@ -1,0 +1,606 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isDecimal, isPositive } from '../../domain/decimal';
+import type { MarketEvent } from '../../domain/events';
+import { InstrumentIndex } from '../../domain/instrument';
+import { isInterval } from '../../domain/interval';
+import type { DecodeContext, Decoded } from '../contract';
+import { kucoin } from './index';
+import type { PublicState } from './state';
+
+const { markets, intervalNames } = kucoin.descriptor;
+const { codec } = kucoin.publicFeed;
+
+interface Fixture {
+  readonly id: string;
+  readonly exchange: string;
+  readonly stream: string;
+  readonly context?: {
+    readonly contracts: Readonly<Record<string, { readonly symbol: string; readonly multiplier: string }>>;
+  };
+  readonly frames: readonly unknown[];
+  readonly expected: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | undefined>>;
+}
+
+const folder = join(__dirname, '__fixtures__');
+const fixtures = readdirSync(folder).map(
+  (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Fixture,
+);
+
+function marketOf(exchange: string) {
+  return markets.find((market) => market.exchange === exchange)!;
+}
+
+function textOf(frame: unknown): string {
+  return typeof frame === 'string' ? frame : JSON.stringify(frame);
+}
+
+const FUTURES = {
+  kucoinLinear: {
+    exchange: 'kucoinLinear',
+    symbol: 'BTCUSDT',
+    venueSymbol: 'XBTUSDTM',
+    contractSize: '0.001',
+  },
+  kucoinInverse: { exchange: 'kucoinInverse', symbol: 'BTCUSD', venueSymbol: 'XBTUSDM', contractSize: '1' },
+};
+
+function indexOf(exchange: string): InstrumentIndex {
+  if (exchange !== 'kucoinLinear' && exchange !== 'kucoinInverse') return new InstrumentIndex();
+  return new InstrumentIndex([{ ...FUTURES[exchange], base: 'BTC', quote: 'USD' }]);
+}
+
+/** One connection: the state goes from frame to frame. */
+function connection(exchange = 'kucoin', instruments = indexOf(exchange)) {
+  const market = marketOf(exchange);
+  const context: DecodeContext<PublicState> = {
+    state: codec.begin(market),
+    market,
+    receivedAt: 0,
+    instruments,
+  };
+  return (frame: unknown): Decoded<MarketEvent> => codec.decode(textOf(frame), context);
+}
+
+function eventsOf(decoded: Decoded<MarketEvent>): readonly MarketEvent[] {
+  assert.equal(decoded.kind, 'events', JSON.stringify(decoded));
+  return decoded.kind === 'events' ? decoded.events : [];
+}
+
+function topicsOf(decoded: Decoded<MarketEvent>): readonly string[] {
+  return decoded.kind === 'events' ? decoded.topics : [];
+}
+
+function assertSubset(actual: object | undefined, expected: Readonly<Record<string, unknown>>): void {
+  assert.ok(actual, `missing ${JSON.stringify(expected)}`);
+  for (const [key, value] of Object.entries(expected)) {
+    assert.deepEqual((actual as Record<string, unknown>)[key], value, key);
+  }
+}
+
+const T0 = 1_729_757_723_612;
+
+const ticker = (over: object = {}, subject: unknown = 'BTC-USDT') => ({
+  topic: '/market/ticker:all',
+  type: 'message',
+  subject,
+  data: {
+    ...{ bestAsk: '67218.7', bestAskSize: '1.9', bestBid: '67218.6', bestBidSize: '0.01' },
+    ...{ price: '67220', sequence: '14691455768', size: '0.00004316', time: T0 },
+    ...over,
+  },
+});
+
+const snapshot = (over: object = {}, area = 'USDS') => ({
+  topic: `/market/snapshot:${area}`,
+  type: 'message',
+  subject: 'trade.snapshot',
+  data: {
+    sequence: 1,
+    data: {
+      ...{ symbol: 'BTC-USDT', lastTradedPrice: 67000, changePrice: -100.5, buy: 66999, bidSize: 1 },
+      ...{ sell: 67001, askSize: 2, open: 67100.5, high: 68000, low: 66000, vol: 12.5, volValue: 840000 },
+      ...{ datetime: T0 + 1_000 },
+      ...over,
+    },
+  },
+});
+
+const contract = (over: object = {}, symbol = 'XBTUSDTM', channel = 'ticker') => ({
+  topic: `/contractMarket/${channel}:${symbol}`,
+  type: 'message',
+  subject: channel,
+  data: {
+    ...{ symbol, size: 2, price: '84556.5', bestBidSize: 112, bestBidPrice: '84556.4' },
+    ...{ bestAskPrice: '84556.5', bestAskSize: 1578, ts: 1790993334735000000 },
+    ...over,
+  },
+});
+
+const START = 1_729_839_600;
+const candle = (
+  over: readonly unknown[] = [],
+  data: object = {},
+  topic = '/market/candles:BTC-USDT_1hour',
+) => {
+  const row: unknown[] = [String(START), '10', '11', '12', '9', '100', '1000'];
+  over.forEach((value, at) => {
+    if (value !== undefined) row[at] = value;
+  });
+  return {
+    topic,
+    type: 'message',
+    subject: 'trade.candles.update',
+    data: { symbol: 'BTC-USDT', candles: row, time: 1_729_842_192_785_164_840, ...data },
+  };
+};
+
+describe('recorded and documented frames', () => {
+  for (const { id, exchange, stream, context, frames, expected } of fixtures) {
+    if (stream === 'control') continue;
+    test(id, () => {
+      const contracts = Object.entries(context?.contracts ?? {}).map(([venueSymbol, one]) => ({
+        ...{ exchange, symbol: one.symbol, venueSymbol, base: '', quote: '', contractSize: one.multiplier },
+      }));
+      const decode = connection(exchange, new InstrumentIndex(contracts));
+      const events = frames.flatMap((frame) => eventsOf(decode(frame)));
+      const wanted = expected[`${stream}s`] ?? [];
+      assert.equal(events.length, wanted.length);
+      wanted.forEach((one, at) => {
+        const interval =
+          typeof one['interval'] === 'string' ? { interval: intervalNames[one['interval']] } : {};
+        assertSubset(events[at], { exchange, eventType: stream, ...one, ...interval });
+      });
+    });
+  }
+
+  test('kucoin.control.connection-and-errors', () => {
+    const { frames } = fixtures.find(({ stream }) => stream === 'control')!;
+    const never = { retry: 'never', split: true };
+    const longWords = 'exceed max subscription count limitation of 100 per time';
+    assert.deepEqual(frames.map(connection()), [
+      { kind: 'loggedIn' },
+      { kind: 'ack', id: '1640198781304' },
+      { kind: 'pong' },
+      {
+        ...{ kind: 'refused', id: '1545910660740' },
+        reason: { code: '404', text: 'topic /market/nope:BTC-USDT is not found', ...never },
+      },
+      { kind: 'loginRefused', reason: { code: '401', text: 'token is invalid', retry: 'backoff' } },
+      {
+        ...{ kind: 'refused', id: '1545910660742' },
+        reason: { code: '509', text: longWords, retry: 'backoff', split: true },
+      },
+    ]);
+  });
+
+  test('there are fixtures of every public stream', () => {
+    const seen = new Set(fixtures.map(({ exchange, stream }) => `${exchange} ${stream}`));
+    for (const one of ['kucoin ticker', 'kucoin candle', 'kucoinLinear ticker', 'kucoinLinear candle'])
+      assert.ok(seen.has(one), one);
+  });
+});
+
+describe('spot tickers', () => {
+  test('no day before its snapshot, and nothing from the last trade', () => {
+    assert.deepEqual(eventsOf(connection()(ticker())), [
+      {
+        ...{ eventType: 'ticker', exchange: 'kucoin', symbol: 'BTC-USDT', time: T0, price: '67220' },
+        ...{ open: '0', high: '0', low: '0', volume: '0', volumeQuote: '0', hasBook: true },
+        ...{ bestBid: '67218.6', bestBidQnt: '0.01', bestAsk: '67218.7', bestAskQnt: '1.9' },
+      },
+    ]);
+  });
+
+  test('an older snapshot brings the day, not the price, and time does not go back', () => {
+    const decode = connection();
+    decode(ticker({ time: T0 + 5_000 }));
+    const [event] = eventsOf(decode(snapshot()));
+    assertSubset(event, {
+      price: '67220',
+      bestBid: '67218.6',
+      volume: '12.5',
+      open: '67100.5',
+      time: T0 + 5_000,
+    });
+  });
+
+  test('an older ticker changes nothing', () => {
+    const decode = connection();
+    decode(snapshot());
+    assert.deepEqual(eventsOf(decode(ticker())), []);
+    assertSubset(eventsOf(decode(ticker({ time: T0 + 1_000, price: '5' })))[0], { price: '5' });
+  });
+
+  test('the same snapshot in the topic of another area is a repeat', () => {
+    const decode = connection();
+    assert.equal(eventsOf(decode(snapshot())).length, 1);
+    const repeated = decode(snapshot({}, 'ETF'));
+    assert.deepEqual(eventsOf(repeated), []);
+    assert.deepEqual(topicsOf(repeated), ['/market/snapshot:ETF']);
+  });
+
+  test('the opening price is told by the change, exactly', () => {
+    const decode = connection();
+    assertSubset(eventsOf(decode(snapshot({ open: null, changePrice: -0.000000036 })))[0], {
+      open: '67000.000000036',
+    });
+    assertSubset(eventsOf(connection()(snapshot({ open: undefined, changePrice: null })))[0], { open: '0' });
+  });
+
+  test('a missing side is the last price, of which nobody offers anything', () => {
+    assertSubset(eventsOf(connection()(ticker({ bestAsk: null })))[0], {
+      ...{ bestAsk: '67220', bestAskQnt: '0', bestBid: '67218.6', hasBook: false },
+    });
+    assertSubset(eventsOf(connection()(snapshot({ buy: null, bidSize: null })))[0], {
+      ...{ bestBid: '67000', bestBidQnt: '0', bestAsk: '67001', hasBook: false },
+    });
+    assertSubset(eventsOf(connection()(ticker({ bestBidSize: '0' })))[0], { hasBook: false });
+  });
+
+  test('numbers are plain decimals at every magnitude', () => {
+    const small = { lastTradedPrice: 4.484e-6, vol: 1.5e21, buy: 1e-10, bidSize: 1e-7 };
+    assertSubset(eventsOf(connection()(snapshot(small)))[0], {
+      ...{
+        price: '0.000004484',
+        volume: '1500000000000000000000',
+        bestBid: '0.0000000001',
+        bestBidQnt: '0.0000001',
+      },
+    });
+  });
+
+  test('a single symbol has its name in the topic', () => {
+    const decoded = connection()({ ...ticker({}, 'trade.ticker'), topic: '/market/ticker:ETH-BTC' });
+    assertSubset(eventsOf(decoded)[0], { symbol: 'ETH-BTC' });
+    assert.deepEqual(topicsOf(decoded), ['/market/ticker:ETH-BTC']);
+  });
+
+  test('time as one example of the documents spells it', () => {
+    assertSubset(eventsOf(connection()(ticker({ time: undefined, Time: T0 })))[0], { time: T0 });
+  });
+
+  const cases: readonly [string, unknown, Decoded<MarketEvent>['kind']][] = [
+    ['never traded', ticker({ price: null }), 'events'],
+    ['price zero', ticker({ price: '0' }), 'events'],
+    ['price NaN', ticker({ price: 'NaN' }), 'unknown'],
+    ['price with an exponent', ticker({ price: '1e5' }), 'unknown'],
+    ['price negative', ticker({ price: -1 }), 'unknown'],
+    ['no time', ticker({ time: null }), 'unknown'],
+    ['no subject', ticker({}, null), 'unknown'],
+    ['subject endless', ticker({}, 'A'.repeat(65)), 'unknown'],
+    ['snapshot without a price', snapshot({ lastTradedPrice: null }), 'events'],
+    ['snapshot with a time in the wrong type', snapshot({ datetime: {} }), 'unknown'],
+    ['snapshot of no symbol', snapshot({ symbol: 7 }), 'unknown'],
+    ['snapshot without its inner data', { ...snapshot(), data: { data: null } }, 'unknown'],
+  ];
+  for (const [name, frame, kind] of cases) {
+    test(`no event: ${name}`, () => {
+      const decoded = connection()(frame);
+      assert.equal(decoded.kind, kind);
+      if (decoded.kind === 'events') assert.deepEqual(decoded.events, []);
+    });
+  }
+});
+
+describe('futures tickers', () => {
+  test('both topics of a contract are life of one', () => {
+    const decode = connection('kucoinLinear');
+    const day = { lastPrice: 84556.7, ts: 1790993335003748866 };
+    for (const frame of [
+      contract(),
+      contract({}, 'XBTUSDTM', 'tickerV2'),
+      contract(day, 'XBTUSDTM', 'snapshot'),
+    ])
+      assert.deepEqual(topicsOf(decode(frame)), ['/contractMarket/ticker:XBTUSDTM']);
+  });
+
+  test('inverse books stay in contracts', () => {
+    const [event] = eventsOf(connection('kucoinInverse')(contract({}, 'XBTUSDM')));
+    assertSubset(event, { symbol: 'BTCUSD', bestBidQnt: '112', bestAskQnt: '1578', hasBook: true });
+  });
+
+  test('a contract of unknown size has prices, but no sizes', () => {
+    const { contractSize: _, ...unsized } = { ...FUTURES.kucoinLinear, base: 'BTC', quote: 'USDT' };
+    const [event] = eventsOf(connection('kucoinLinear', new InstrumentIndex([unsized]))(contract()));
+    assertSubset(event, { price: '84556.5', bestBid: '84556.4', bestBidQnt: '0', hasBook: false });
+  });
+
+  test('other contracts are not ours', () => {
+    for (const channel of ['ticker', 'tickerV2', 'snapshot'])
+      assert.equal(connection('kucoinLinear')(contract({}, 'XBTUSDM', channel)).kind, 'unknown');
+  });
+
+  // Each is one below the true millisecond when divided by a million at once.
+  for (const ts of ['1743146786746000000', '1790993334735000000']) {
+    test(`ts ${ts}: no millisecond is lost, as a number or as text`, () => {
+      for (const spelling of [ts, `"${ts}"`]) {
+        const text = textOf(contract({ ts: '@' })).replace('"@"', spelling);
+        assertSubset(eventsOf(connection('kucoinLinear')(text))[0], { time: Number(ts.slice(0, 13)) });
+      }
+    });
+  }
+
+  test('each source has its own time', () => {
+    const decode = connection('kucoinLinear');
+    decode(contract({ price: undefined, ts: 1790993335000000000 }, 'XBTUSDTM', 'tickerV2'));
+    const [event] = eventsOf(
+      decode(contract({ lastPrice: 5, ts: 1790993334000000000 }, 'XBTUSDTM', 'snapshot')),
+    );
+    assertSubset(event, { price: '5', bestBid: '84556.4', time: 1790993335000 });
+  });
+});
+
+describe('candles', () => {
+  const at = (bars: number) => String(START + bars * 3_600);
+  const late = { time: (START + 10 * 3_600) * 1e9 };
+
+  test('a newer bar closes the one before with its last values, an older one is dropped', () => {
+    const decode = connection();
+    const told = [
+      candle(),
+      candle([, , '11.5']),
+      candle([at(1)], late),
+      candle(),
+      candle([at(3)], late),
+    ].flatMap((frame) =>
+      eventsOf(decode(frame)).map((event) => (event.eventType === 'candle' ? event : undefined)),
+    );
+    assert.deepEqual(
+      told.map((bar) => [(bar!.start / 1_000 - START) / 3_600, bar!.close, bar!.closed]),
+      [
+        ...[
+          [0, '11', false],
+          [0, '11.5', false],
+          [0, '11.5', true],
+          [1, '11', false],
+        ],
+        ...[
+          [1, '11', true],
+          [3, '11', false],
+        ],
+      ],
+    );
+    assert.equal(told[2]!.time, late.time / 1e6);
+  });
+
+  test('topics do not close each other', () => {
+    const decode = connection();
+    decode(candle());
+    assert.equal(eventsOf(decode(candle([at(1)], late, '/market/candles:ETH-USDT_1hour'))).length, 1);
+    assert.equal(eventsOf(decode(candle([at(1)], late, '/market/candles:BTC-USDT_1min'))).length, 1);
+  });
+
+  test('columns: spot, linear in base coin, inverse in contracts', () => {
+    const row = [undefined, '1', '2', '3', '0.5', '100', '12785'];
+    const bar = { open: '1', close: '2', high: '3', low: '0.5', start: START * 1_000, interval: '1h' };
+    const topic = (name: string) => `/contractMarket/limitCandle:${name}_1hour`;
+    const ms = { time: START * 1_000 + 63_000 };
+    assertSubset(eventsOf(connection()(candle(row)))[0], { ...bar, volume: '100' });
+    assertSubset(eventsOf(connection('kucoinLinear')(candle(row, ms, topic('XBTUSDTM'))))[0], {
+      ...{ ...bar, symbol: 'BTCUSDT', volume: '12.785', time: ms.time },
+    });
+    assertSubset(eventsOf(connection('kucoinInverse')(candle(row, ms, topic('XBTUSDM'))))[0], {
+      ...{ ...bar, symbol: 'BTCUSD', volume: '12785' },
+    });
+  });
+
+  test('a bar without prices is life, but no candle', () => {
+    const decoded = connection()(candle([, '0', '0', '0', '0', '0', '0']));
+    assert.deepEqual(eventsOf(decoded), []);
+    assert.deepEqual(topicsOf(decoded), ['/market/candles:BTC-USDT_1hour']);
+  });
+
+  const bad: readonly [string, unknown][] = [
+    ['start a number', candle([START])],
+    ['start a fraction', candle(['1.5'])],
+    ['start of the future', candle([at(10)])],
+    ['no open', candle([, ''])],
+    ['volume NaN', candle([, , , , , 'NaN'])],
+    ['a short row', candle([], { candles: [String(START), '1', '1', '1', '1', '1'] })],
+    ['no row', candle([], { candles: null })],
+    ['no time', candle([], { time: null })],
+    ['unknown interval', candle([], {}, '/market/candles:BTC-USDT_7min')],
+    ['interval from a prototype', candle([], {}, '/market/candles:BTC-USDT_constructor')],
+    ['no symbol', candle([], {}, '/market/candles:_1min')],
+    ['no interval', candle([], {}, '/market/candles:BTC-USDT')],
+    ['endless symbol', candle([], {}, `/market/candles:${'A'.repeat(65)}_1min`)],
+  ];
+  for (const [name, frame] of bad) {
+    test(`malformed: ${name}`, () => assert.equal(connection()(frame).kind, 'unknown'));
+  }
+
+  test('contracts that are not listed, or of unknown size', () => {
+    const { contractSize: _, ...unsized } = { ...FUTURES.kucoinLinear, base: 'BTC', quote: 'USDT' };
+    const frame = candle([], {}, '/contractMarket/limitCandle:XBTUSDTM_1hour');
+    for (const index of [new InstrumentIndex(), new InstrumentIndex([unsized])])
+      assert.equal(connection('kucoinLinear', index)(frame).kind, 'unknown');
+  });
+});
+
+describe('other frames', () => {
+  const cases: readonly [string, unknown, Decoded<MarketEvent>['kind']][] = [
+    ['empty text', '', 'unknown'],
+    ['no JSON', '<html>', 'unknown'],
+    ['null', 'null', 'unknown'],
+    ['a number', '1e999', 'unknown'],
+    ['an array', '[]', 'unknown'],
+    ['an empty object', '{}', 'unknown'],
+    ['a message without a topic', '{"type":"message","data":{}}', 'unknown'],
+    ['a message without data', '{"type":"message","topic":"/market/ticker:all"}', 'unknown'],
+    ['another topic', '{"type":"message","topic":"/market/level2:BTC-USDT","data":{}}', 'unknown'],
+    ['a topic of the other product', contract(), 'unknown'],
+    [
+      'a topic without a colon',
+      '{"type":"message","topic":"/market/tickers","subject":"x","data":{}}',
+      'unknown',
+    ],
+    ['an ack of nothing', '{"type":"ack"}', 'unknown'],
+    ['an ack of a number', '{"type":"ack","id":17}', 'ack'],
+    ['an error without a code', '{"type":"error","id":"1"}', 'unknown'],
+    ['an error of nobody', '{"type":"error","code":400,"data":"ping timeout"}', 'refused'],
+    ['hostile keys', '{"__proto__":{"type":"message"},"constructor":{"type":"ack"}}', 'unknown'],
+    ['a hostile type', '{"type":"__proto__"}', 'unknown'],
+    ['a flood of brackets', '['.repeat(100_000), 'unknown'],
+  ];
+  for (const [name, frame, kind] of cases) {
+    test(name, () => assert.equal(connection()(frame).kind, kind));
+  }
+
+  const retries: readonly [number, string, boolean | undefined][] = [
+    ...([
+      [400, 'never', true],
+      [403, 'never', true],
+      [404, 'never', true],
+      [406, 'never', true],
+    ] as const),
+    ...([
+      [415, 'never', undefined],
+      [500, 'backoff', undefined],
+      [509, 'backoff', true],
+      [999, 'backoff', undefined],
+    ] as const),
+  ];
+  for (const [code, retry, split] of retries) {
+    test(`error ${code}: ${retry}${split ? ', in pieces' : ''}`, () => {
+      const decoded = connection()({ id: '5', type: 'error', code, data: `first\n${'x'.repeat(500)}` });
+      const follow = { retry, ...(split !== undefined && { split }) };
+      assert.deepEqual(decoded, {
+        kind: 'refused',
+        id: '5',
+        reason: { code: String(code), text: 'first', ...follow },
+      });
+    });
+  }
+
+  test('hostile symbols do not fill the memory', () => {
+    const decode = connection();
+    const kinds = Array.from({ length: 20_001 }, (_, at) => decode(ticker({}, `S${at}`)).kind);
+    assert.deepEqual([kinds.at(-2), kinds.at(-1)], ['events', 'unknown']);
+    assert.equal(decode(ticker({ time: T0 + 1 }, 'S7')).kind, 'events');
+    const topics = Array.from(
+      { length: 5_001 },
+      (_, at) => decode(candle([], {}, `/market/candles:S${at}_1min`)).kind,
+    );
+    assert.deepEqual([topics.at(-2), topics.at(-1)], ['events', 'unknown']);
+  });
+});
+
+// ---------------------------------------------------------------------------- properties
+
+function assertSoundEvent(event: MarketEvent): void {
+  assert.ok(event.symbol.length > 0);
+  assert.ok(Number.isSafeInteger(event.time) && event.time > 0);
+  if (event.eventType === 'ticker') {
+    for (const price of [event.price, event.bestBid, event.bestAsk]) assert.ok(isPositive(price), price);
+    const amounts = [event.open, event.high, event.low, event.volume, event.volumeQuote];
+    for (const amount of [...amounts, event.bestBidQnt, event.bestAskQnt])
+      assert.ok(isDecimal(amount), amount);
+    return;
+  }
+  for (const price of [event.open, event.high, event.low, event.close]) assert.ok(isPositive(price), price);
+  assert.ok(isDecimal(event.volume) && isInterval(event.interval) && Number.isSafeInteger(event.start));
+}
+
+function assertSound(text: string): void {
+  for (const { exchange } of markets) {
+    const decoded = connection(exchange)(text);
+    if (decoded.kind === 'events') decoded.events.forEach(assertSoundEvent);
+    if (decoded.kind === 'unknown') assert.ok(decoded.note.length < 60);
+  }
+}
+
+describe('properties: no frame throws, no event is unsound', () => {
+  const frames = [ticker(), snapshot(), contract(), contract({}, 'XBTUSDM', 'snapshot'), candle()].map(
+    textOf,
+  );
+  const recorded = [...frames, ...fixtures.flatMap((one) => one.frames.map(textOf))];
+  const anyFrame = fc.constantFrom(...recorded);
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('', '0', '-1', '1e5', 'NaN', 'Infinity', '__proto__', 'constructor', 1e308, 5e-324, -0),
+  );
+
+  test('any text', () => fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), assertSound)));
+
+  test('any JSON value', () => fc.assert(fc.property(fc.json(), assertSound)));
+
+  test('any truncation of a real frame', () => {
+    fc.assert(
+      fc.property(anyFrame, fc.nat(), (frame, cut) => assertSound(frame.slice(0, cut % frame.length))),
+    );
+  });
+
+  test('any single character changed', () => {
+    const character = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
+    fc.assert(
+      fc.property(anyFrame, fc.nat(), character, (frame, seed, by) => {
+        const at = seed % frame.length;
+        assertSound(frame.slice(0, at) + by + frame.slice(at + 1));
+      }),
+    );
+  });
+
+  test('any field or column replaced by anything', () => {
+    const names = [
+      'topic',
+      'type',
+      'subject',
+      'data',
+      'symbol',
+      'price',
+      'bestBid',
+      'bestBidSize',
+      'time',
+      'candles',
+    ];
+    const more = [
+      'lastTradedPrice',
+      'open',
+      'vol',
+      'buy',
+      'changePrice',
+      'datetime',
+      'lastPrice',
+      'volume',
+      'ts',
+      'id',
+    ];
+    const columns = ['0', '1', '2', '3', '4', '5', '6', 'code', 'bestBidPrice', 'price24HoursBefore'];
+    fc.assert(
+      fc.property(anyFrame, fc.constantFrom(...names, ...more, ...columns), odd, (frame, name, value) => {
+        assertSound(JSON.stringify(JSON.parse(frame), (key, old: unknown) => (key === name ? value : old)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('any order of frames on one connection: bars never go backwards', () => {
+    const bars = fc.array(fc.tuple(fc.nat(5), fc.nat(9)), { maxLength: 30 });
+    fc.assert(
+      fc.property(bars, (steps) => {
+        const decode = connection();
+        const closed: number[] = [];
+        let newest = 0;
+        for (const [bar, close] of steps) {
+          const frame = candle([String(START + bar * 3_600), , `1${close}`], {
+            time: (START + 9 * 3_600) * 1e9,
+          });
+          for (const event of eventsOf(decode(frame))) {
+            if (event.eventType !== 'candle') assert.fail('no candle');
+            if (event.closed) closed.push(event.start);
+            else assert.ok(event.start >= newest);
+            newest = Math.max(newest, event.start);
+          }
+        }
+        assert.deepEqual(
+          closed,
+          [...new Set(closed)].sort((a, b) => a - b),
+        );
+      }),
+    );
+  });
+});
