@@ -107,7 +107,8 @@ for (const [env, redis] of [
   [{ REDIS_TLS: 'off' }, {}],
 ] as const) {
   test(`Redis from ${JSON.stringify(env)}`, () => {
-    assert.deepEqual(load(env).redis, { host: 'localhost', port: 6379, db: 0, ...redis });
+    const defaults: object = { host: 'localhost', port: 6379, db: 0 };
+    assert.deepEqual(load(env).redis, { ...defaults, ...redis });
   });
 }
 

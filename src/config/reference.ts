@@ -56,15 +56,15 @@ function factsOf(name: string, variable: Variable<unknown>): readonly string[] {
 }
 
 function rowOf(name: string, variable: Variable<unknown>): string {
-  const { meaning, shape, unit, isSecret, isRequired, emptyMeans } = variable;
+  const { meaning, shape, unit, isSecret, isRequired, emptyMeans, fallback, fallbackNote } = variable;
   const names = isSecret ? `\`${name}\` (secret; or \`${name}_FILE\`)` : `\`${name}\``;
-  const preset = defaultOf(variable);
+  const preset = fallbackNote ?? (fallback === '' ? '' : `\`${fallback}\``);
   const cells = [
     names,
     emptyMeans === undefined ? meaning : `${meaning}; empty: ${emptyMeans}`,
     shape,
     unit ?? '',
-    isRequired ? '**required**' : preset === '' ? '' : `\`${preset}\``,
+    isRequired ? '**required**' : preset,
   ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

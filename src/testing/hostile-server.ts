@@ -117,14 +117,14 @@ export class HostileConnection {
 export class HostileServer {
   /** Upgraded connections, in order; closed ones stay. */
   readonly connections: HostileConnection[] = [];
-  /** Times of all dials, by the test's own clock. */
-  readonly dials: number[] = [];
+  /** Dials that arrived, refused ones included. */
+  dials = 0;
   behave: (dial: number, path: string) => Behaviour = () => ({});
   private readonly http: Server = createServer();
   private readonly wss = new WebSocketServer({ noServer: true });
   private readonly tcp = new Set<Socket>();
 
-  private constructor(private readonly now: () => number) {
+  private constructor() {
     this.http.on('connection', (socket) => {
       this.tcp.add(socket);
       socket.on('close', () => this.tcp.delete(socket));
@@ -132,8 +132,8 @@ export class HostileServer {
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
   }
 
-  static async start(now: () => number = () => performance.now()): Promise<HostileServer> {
-    const server = new HostileServer(now);
+  static async start(): Promise<HostileServer> {
+    const server = new HostileServer();
     server.http.listen(0, '127.0.0.1');
     await once(server.http, 'listening');
     return server;
@@ -157,12 +157,6 @@ export class HostileServer {
     return this.connections.at(-1);
   }
 
-  /** Most dials in any window of this length. */
-  mostDialsWithin(windowMs: number): number {
-    const counts = this.dials.map((from) => this.dials.filter((at) => at >= from && at < from + windowMs));
-    return Math.max(0, ...counts.map(({ length }) => length));
-  }
-
   async close(): Promise<void> {
     for (const socket of this.tcp) socket.destroy();
     this.http.close();
@@ -170,11 +164,15 @@ export class HostileServer {
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const behaviour = this.behave(this.dials.length, request.url ?? '');
-    this.dials.push(this.now());
+    const behaviour = this.behave(this.dials, request.url ?? '');
+    this.dials += 1;
     socket.on('error', () => socket.destroy());
     const { handshake } = behaviour;
-    if (handshake === 'hang') return;
+    if (handshake === 'hang') {
+      // Read on, so that the end of the other side is noticed.
+      socket.resume();
+      return;
+    }
     if (handshake) {
       const headers = Object.entries({ Connection: 'close', 'Content-Length': '0', ...handshake.headers });
       const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');

@@ -116,18 +116,30 @@ export function tinySpec(rules: Partial<LinkRules> = {}): FeedSpec<TinyEvent, ob
 
 export const tinyLabels = { exchange: 'binance', channel: 'ticker' };
 
-export function tinyDeps(
-  clock: FakeClock,
-  url: string,
-  random = (): number => 0.5,
-): TransportDeps & { readonly telemetry: RecordedTelemetry } {
+export interface TinyDeps extends TransportDeps {
+  readonly telemetry: RecordedTelemetry;
+  /** Monotonic times of all dials. */
+  readonly dialledAt: readonly number[];
+}
+
+export function tinyDeps(clock: FakeClock, url: string, random = (): number => 0.5): TinyDeps {
+  const dialledAt: number[] = [];
   return {
     clock,
     random,
     dials: new DialBudget(clock),
     telemetry: new RecordedTelemetry(),
-    rewrite: () => url,
+    dialledAt,
+    rewrite: () => {
+      dialledAt.push(clock.monotonic());
+      return url;
+    },
   };
+}
+
+/** Most of these times that fall into any window of this length. */
+export function mostWithin(times: readonly number[], windowMs: number): number {
+  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
 }
 
 const STEP_MS = 100;

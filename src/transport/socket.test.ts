@@ -87,7 +87,7 @@ for (const [status, headers, reason, retryAfterMs] of [
 test('an upgrade that never comes is cut at the deadline', async () => {
   server.behave = () => ({ handshake: 'hang' });
   const one = open(server.url);
-  await until('the dial', () => server.dials.length === 1);
+  await until('the dial', () => server.dials === 1);
   clock.advance(9_999);
   assert.deepEqual(one.ends, []);
   clock.advance(1);

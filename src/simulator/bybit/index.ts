@@ -14,6 +14,8 @@ const DEFAULTS: FeedOptions = { tickerMs: 500, klineMs: 1_000 };
 /** Undocumented for public streams: about 60 s without any traffic (clients ping every 20 s). */
 const IDLE_MS = 60_000;
 
+export type BybitOptions = Partial<FeedOptions>;
+
 export interface BybitSimulator extends VenueSimulator {
   /** Maintenance notice on the status socket; the number of clients that got it. */
   announce(status: Status): number;
@@ -23,7 +25,7 @@ export interface BybitSimulator extends VenueSimulator {
  * Bybit V5: public streams and REST of spot, linear and inverse. Limits as documented:
  * https://bybit-exchange.github.io/docs/v5/ws/connect
  */
-export function simulateBybit(host: VenueHost, options: Partial<FeedOptions> = {}): BybitSimulator {
+export function simulateBybit(host: VenueHost, options: BybitOptions = {}): BybitSimulator {
   const { server, clock, venueClock } = host;
   const now = (): number => venueClock.now();
   const feeds = CATEGORIES.map(
