@@ -1,6 +1,6 @@
 import type { DestinationStream, Logger } from 'pino';
 import { destination, pino, stdTimeFunctions } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Log, LogContext } from '../domain/telemetry';
 import { scrub, scrubText } from './scrub';
 
@@ -33,14 +33,15 @@ export function createLog(options: LogOptions): Log {
 }
 
 function streamOf({ stream, pretty }: LogOptions): DestinationStream {
-  if (!pretty) return stream ?? destination({ dest: 1, sync: true });
-  return prettyStream({
+  const target = stream ?? destination({ dest: 1, sync: true });
+  if (!pretty) return target;
+  const format = prettyFactory({
     messageKey: 'message',
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid',
-    destination: stream ? { write: (line: string) => stream.write(line) } : 1,
-    sync: true,
+    colorize: true,
   });
+  return { write: (line) => target.write(format(line)) };
 }
 
 const SEVERITY = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;

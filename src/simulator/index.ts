@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../domain/time';
 import { simulateBinance, type BinanceOptions } from './binance';
+import { simulateBybit, type BybitOptions } from './bybit';
 import {
   order,
   SimServer,
@@ -9,6 +10,8 @@ import {
   warpClock,
   type DropOrder,
   type FaultBoard,
+  type HttpRoute,
+  type HttpRoute,
   type Ledger,
   type LoadOptions,
   type LoadRun,
@@ -18,14 +21,19 @@ import {
   type VenueSimulator,
   type Violation,
 } from './kit';
+import { simulateOkx, type OkxOptions } from './okx';
 
 /** Per venue; a new simulator is one line here and one below. */
 export interface SimulatorOptions {
   readonly binance?: BinanceOptions;
+  readonly bybit?: BybitOptions;
+  readonly okx?: OkxOptions;
 }
 
 const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOptions) => VenueSimulator>> = {
   binance: (host, options) => simulateBinance(host, options.binance),
+  bybit: (host, options) => simulateBybit(host, options.bybit),
+  okx: (host, options) => simulateOkx(host, options.okx),
 };
 
 export interface SimulatorSettings {
@@ -75,6 +83,7 @@ export async function startSimulator(settings: SimulatorSettings = {}): Promise<
   const venues = (settings.venues ?? Object.keys(VENUES)).map((name) => factoryOf(name)(host, options));
   const loads = new Loads(venues);
   server.addControl(loads.control());
+  server.addControl(loads.report());
   await server.listen(port);
   return {
     port: server.port,
@@ -104,15 +113,6 @@ function factoryOf(name: string): (host: VenueHost, options: SimulatorOptions) =
   return factory;
 }
 
-const LoadOrder = z
-  .object({
-    exchange: z.string(),
-    /** 0 ends the load. */
-    tickersPerSecond: z.number().nonnegative().max(1_000_000),
-    tickersPerFrame: z.number().int().positive().max(10_000).optional(),
-  })
-  .strict();
-
 /** Running loads, one per market. Also `POST /__sim/load {"exchange":"binance","tickersPerSecond":5000}`. */
 class Loads {
   private readonly runs = new Map<string, LoadRun>();
@@ -120,9 +120,9 @@ class Loads {
   constructor(private readonly venues: readonly VenueSimulator[]) {}
 
   start(exchange: string, options: LoadOptions): LoadRun {
-    const venue = this.venues.find((one) => exchange in one.markets);
+    const venue = this.venueOf(exchange);
     if (!venue?.load) throw new Error(`no load for ${exchange}`);
-    this.runs.get(exchange)?.stop();
+    this.stop(exchange);
     const run = venue.load(exchange, options);
     this.runs.set(exchange, run);
     return run;
@@ -133,11 +133,28 @@ class Loads {
     this.runs.clear();
   }
 
-  control(): ReturnType<typeof order> {
-    return order('/load', LoadOrder, ({ exchange, ...options }) => {
-      if (options.tickersPerSecond > 0) this.start(exchange, options);
-      else this.runs.get(exchange)?.stop();
-      return { sent: this.runs.get(exchange)?.sent() ?? 0 };
-    });
+  control(): HttpRoute {
+    const schema = z
+      .object({
+        exchange: z.string().refine((exchange) => this.venueOf(exchange) !== undefined, 'no such market'),
+        /** 0 ends the load. */
+        tickersPerSecond: z.number().nonnegative().max(1_000_000),
+        tickersPerFrame: z.number().int().positive().max(10_000).optional(),
+      })
+      .strict();
+    return order('/load', schema, ({ exchange, ...options }) => ({
+      sent: (options.tickersPerSecond > 0 ? this.start(exchange, options) : this.stop(exchange))?.sent() ?? 0,
+    }));
+  }
+
+  private stop(exchange: string): LoadRun | undefined {
+    const run = this.runs.get(exchange);
+    run?.stop();
+    this.runs.delete(exchange);
+    return run;
+  }
+
+  private venueOf(exchange: string): VenueSimulator | undefined {
+    return this.venues.find((one) => exchange in one.markets);
   }
 }

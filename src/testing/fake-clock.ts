@@ -29,7 +29,8 @@ export class FakeClock implements Clock {
 
   every(periodMs: number, run: () => void): Timer {
     // As Node does: a period of 0 would never let time pass.
-    return this.add(periodMs, run, Math.max(1, periodMs));
+    const wholeMs = Math.max(1, periodMs);
+    return this.add(wholeMs, run, wholeMs);
   }
 
   cancel(timer: Timer | undefined): void {

@@ -169,8 +169,8 @@ export class HostileServer {
     socket.on('error', () => socket.destroy());
     const { handshake } = behaviour;
     if (handshake === 'hang') {
-      // Read on, so that the end of the other side is noticed.
-      socket.resume();
+      // Silent, but not dead: the other side's farewell is noticed.
+      socket.on('end', () => socket.destroy()).resume();
       return;
     }
     if (handshake) {

@@ -6,6 +6,7 @@ export interface FeedListener<E> {
   onEvents(events: readonly E[], receivedAt: number): void;
   /** `missedSince` (epoch ms): events from then on may have been missed; absent on the first session. */
   onLive(missedSince: number | undefined): void;
+  /** The connection ended, or a dial failed. */
   onLost(reason: string): void;
   onRefused(refused: readonly RefusedTopic[]): void;
   /** The connection should be replaced: near its age limit, or the venue asked us to leave. */

@@ -5,7 +5,15 @@ import { ConnectorError } from '../domain/errors';
 import { FakeClock } from '../testing/fake-clock';
 import { HostileServer } from '../testing/hostile-server';
 import type { TinyDeps, TinyEvent } from '../testing/tiny-venue';
-import { drive, driveUntil, letTalk, mostWithin, tinyDeps, tinyLabels, tinySpec } from '../testing/tiny-venue';
+import {
+  drive,
+  driveUntil,
+  letTalk,
+  mostWithin,
+  tinyDeps,
+  tinyLabels,
+  tinySpec,
+} from '../testing/tiny-venue';
 import type { LinkRules, Refusal } from '../venues/contract';
 import { FeedConnection } from './feed';
 import type { FeedSpec } from './session';
@@ -78,7 +86,7 @@ for (const [name, behaviour, outcome] of [
   ['answers 401', { handshake: { status: 401 } }, 'http_401'],
   ['never upgrades', { handshake: 'hang' }, 'timeout'],
 ] as const) {
-  test(`a venue that ${name} is dialled ever more rarely, and is taken back at once when it recovers`, async () => {
+  test(`a venue that ${name} is dialled ever more rarely, and is taken back when it recovers`, async () => {
     server.behave = () => behaviour;
     const told = feedOf(tinySpec());
     told.feed.add(['a']);
@@ -162,12 +170,15 @@ test('an oversized frame costs the connection, and the gap is told', async () =>
   assert.deepEqual(told.gaps, [undefined, before]);
 });
 
-test('the gap begins at the last data before the loss, not at the first after it', async () => {
-  server.behave = () => ({});
-  const told = await liveFeed(['a'], { ackConfirms: false });
+test('close 1000 is not the end, and the gap begins at the last data before it, not at the first after it', async () => {
+  const told = await liveFeed(['a']);
   const before = told.feed.lastDataTime;
   await drive(clock, 5_000);
+  server.behave = () => ({ isMute: true });
   server.latest?.close(1000);
+  await driveUntil(clock, 'the second connection', () => server.latest?.subscribed().length === 1);
+  // No ack: the data themselves make the session live.
+  server.latest?.push('a');
   await driveUntil(clock, 'live again', () => told.gaps.length === 2);
   assert.deepEqual(told.gaps, [undefined, before]);
   assert.deepEqual(told.lost, ['close_1000']);
@@ -220,6 +231,19 @@ test('a venue that asks for silence is asked nothing meanwhile, with and without
     await driveUntil(clock, 'the request', () => server.latest!.requests.length > heard);
   }
   assert.equal(server.dials, 1);
+});
+
+test('wishes that change faster than we may speak cost a connection, not memory', async () => {
+  const told = await liveFeed(['a'], { requests: { count: 3, perMs: 60 * MINUTE } });
+  for (let count = 0; count < 600 && told.lost.length === 0; count += 1) {
+    told.feed.add(['b']);
+    await letTalk(1);
+    clock.advance(1);
+    told.feed.remove(['b']);
+  }
+  assert.deepEqual(told.lost, ['request_backlog']);
+  await driveUntil(clock, 'live again', () => told.gaps.length === 2);
+  assert.deepEqual(server.latest?.subscribed(), ['a']);
 });
 
 // ---------------------------------------------------------------- silence
@@ -282,6 +306,30 @@ for (const via of ['protocol', 'frame'] as const) {
     await driveUntil(clock, 'live again', () => told.gaps.length === 2);
   });
 }
+
+test('our own sleep ends no connection: what the venue sent meanwhile is still unread', async () => {
+  let sleptMs = 0;
+  deps = {
+    ...deps,
+    clock: {
+      now: () => clock.now() + sleptMs,
+      monotonic: () => clock.monotonic() + sleptMs,
+      after: (delayMs, run) => clock.after(delayMs, run),
+      every: (periodMs, run) => clock.every(periodMs, run),
+      cancel: (timer) => clock.cancel(timer),
+    },
+  };
+  const told = await liveFeed(['a'], { silence: { floorMs: 20_000, capMs: 60_000 } });
+  // No turn for the sockets between the ping and the look at its pong.
+  clock.advance(31_000);
+  sleptMs = 10 * MINUTE;
+  clock.advance(2_000);
+  await letTalk();
+  assert.equal(server.latest?.pings, 1);
+  await drive(clock, 20_000);
+  assert.deepEqual(told.lost, []);
+  assert.deepEqual(told.silent, []);
+});
 
 // ---------------------------------------------------------------- login
 

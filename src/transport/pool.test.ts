@@ -4,7 +4,15 @@ import { FakeClock } from '../testing/fake-clock';
 import type { HostileConnection } from '../testing/hostile-server';
 import { HostileServer } from '../testing/hostile-server';
 import type { TinyDeps, TinyEvent } from '../testing/tiny-venue';
-import { drive, driveUntil, letTalk, mostWithin, tinyDeps, tinyLabels, tinySpec } from '../testing/tiny-venue';
+import {
+  drive,
+  driveUntil,
+  letTalk,
+  mostWithin,
+  tinyDeps,
+  tinyLabels,
+  tinySpec,
+} from '../testing/tiny-venue';
 import type { LinkRules } from '../venues/contract';
 import { Pool } from './pool';
 
@@ -176,13 +184,14 @@ test('every connection is replaced at an age of its own, long before the venueâ€
   deps = tinyDeps(clock, server.url, () => lucks[server.dials % lucks.length] ?? 0.5);
   const heartbeat = { via: 'protocol', everyMs: HOUR, timeoutMs: HOUR / 2 } as const;
   const silence = { floorMs: 48 * HOUR, capMs: 48 * HOUR };
-  await live(['a', 'b', 'c', 'd', 'e'], { rotateAfterMs: [22.5 * HOUR, 23.5 * HOUR], heartbeat, silence });
-  await drive(clock, 22.4 * HOUR, 60_000);
+  await live(['a', 'b', 'c', 'd', 'e'], { rotateAfterMs: [22.5 * HOUR, 22.75 * HOUR], heartbeat, silence });
+  await drive(clock, 22.5 * HOUR, 60_000);
   assert.equal(server.dials, 2);
-  while (clock.monotonic() < 23.6 * HOUR) await drive(clock, 60_000, 1_000);
+  while (clock.monotonic() < 22.8 * HOUR) await drive(clock, 60_000, 1_000);
   assert.equal(server.dials, 4);
   assert.equal(rotations('age'), 2);
-  assert.ok(deps.dialledAt[3]! - deps.dialledAt[2]! > HOUR / 10);
+  // Connections that were opened together do not leave together.
+  assert.ok(deps.dialledAt[3]! - deps.dialledAt[2]! > HOUR / 20);
   assert.deepEqual(carried().flat().sort(), ['a', 'b', 'c', 'd', 'e']);
   assert.deepEqual(gaps(), [undefined, undefined]);
   assert.deepEqual(told.lost, []);
@@ -228,7 +237,6 @@ test('the old one dies during a rotation: its successor carries on, and the gap 
   await drive(clock, 120_000, 500);
   assert.deepEqual(gaps(), [undefined, lastData]);
   assert.deepEqual([...told.live[1]!.topics].sort(), ['a', 'b']);
-  assert.equal(told.lost.length, 1);
   assert.equal(pool.connectionCount, 1);
   assert.equal(rotations('lost'), 1);
 });

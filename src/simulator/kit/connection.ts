@@ -223,7 +223,7 @@ export class SimConnection {
   private write(frame: string | Buffer): void {
     if (!this.isReachable()) return;
     this.origin.stats.framesOut += 1;
-    this.origin.stats.bytesOut += frame.length;
+    this.origin.stats.bytesOut += Buffer.byteLength(frame);
     this.socket.send(frame);
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { FakeClock } from '../../testing/fake-clock';
@@ -80,10 +81,7 @@ async function dial(path = '/ws', options: { autoPong?: boolean } = {}): Promise
 async function refused(): Promise<{ status: number; retryAfter: string | undefined; body: string }> {
   const socket = new WebSocket(server.urlOf(`${STREAM}/ws`));
   clients.push(socket);
-  const [, response] = (await once(socket, 'unexpected-response')) as [
-    unknown,
-    import('node:http').IncomingMessage,
-  ];
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
   let body = '';
   for await (const chunk of response) body += String(chunk);
   return { status: response.statusCode!, retryAfter: response.headers['retry-after'], body };

@@ -42,9 +42,7 @@ export class SimServer {
   constructor(private readonly clock: Clock) {
     this.control = controlRoutes(this);
     this.http = createServer((request, response) => {
-      this.serve(request, response).catch((error: unknown) => {
-        response.destroy(error instanceof Error ? error : new Error(String(error)));
-      });
+      this.serve(request, response).catch((error: unknown) => fail(response, error));
     });
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
     this.faults.onChange(() => this.each({}, (connection) => connection.applyFaults()));
@@ -253,4 +251,10 @@ export class SimServer {
 function endWith(socket: Duplex, answer: SimAnswer): void {
   socket.once('finish', () => socket.destroy());
   socket.end(refusedHandshake(answer));
+}
+
+/** A handler threw: a bug of the simulator, which no client should take for the venue's answer. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else sendAnswer(response, { status: 500, body: { simulatorError: String(error) } });
 }

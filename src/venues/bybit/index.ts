@@ -12,6 +12,7 @@ const TOPICS = 300;
 export const bybit: VenueAdapter<PublicState> = {
   descriptor: {
     venue: 'bybit',
+    closedCandlesOnly: true,
     markets: [market('bybit', 'spot'), market('bybitLinear', 'linear'), market('bybitInverse', 'inverse')],
     intervalNames: INTERVAL_NAMES,
   },

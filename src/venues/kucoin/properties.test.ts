@@ -99,33 +99,11 @@ describe('properties: no frame throws, no event is unsound', () => {
   });
 
   test('any field or column replaced by anything', () => {
-    const names = [
-      'topic',
-      'type',
-      'subject',
-      'data',
-      'symbol',
-      'price',
-      'bestBid',
-      'bestBidSize',
-      'time',
-      'candles',
-    ];
-    const more = [
-      'lastTradedPrice',
-      'open',
-      'vol',
-      'buy',
-      'changePrice',
-      'datetime',
-      'lastPrice',
-      'volume',
-      'ts',
-      'id',
-    ];
-    const columns = ['0', '1', '2', '3', '4', '5', '6', 'code', 'bestBidPrice', 'price24HoursBefore'];
+    const names =
+      'topic type subject data symbol price bestBid bestBidSize time candles lastTradedPrice open vol buy ' +
+      'changePrice datetime lastPrice volume ts id code bestBidPrice price24HoursBefore 0 1 2 3 4 5 6';
     fc.assert(
-      fc.property(anyFrame, fc.constantFrom(...names, ...more, ...columns), odd, (frame, name, value) => {
+      fc.property(anyFrame, fc.constantFrom(...names.split(' ')), odd, (frame, name, value) => {
         const marked = JSON.stringify(JSON.parse(frame), (key, old: unknown) => (key === name ? '@' : old));
         assertSound(marked.replaceAll('"@"', JSON.stringify(value)));
       }),

@@ -10,6 +10,7 @@ import { publicSession } from './session';
 export const okx: VenueAdapter<null> = {
   descriptor: {
     venue: 'okx',
+    closedCandlesOnly: true,
     markets: [market('okx', 'spot'), market('okxLinear', 'linear'), market('okxInverse', 'inverse')],
     intervalNames: INTERVAL_NAMES,
   },

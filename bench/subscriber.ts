@@ -1,0 +1,72 @@
+/** The other end: counts ticker messages of Redis and their age, cheaply, and drains RabbitMQ. Speaks IPC. */
+import { connect as connectTcp } from 'node:net';
+import { connect as connectRabbit } from 'amqplib';
+
+const MAX_MS = 60_000;
+const TIME = Buffer.from('"time":');
+const TIME_DIGITS = 13;
+
+export interface SubscriberReport {
+  readonly received: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly batches: number;
+}
+
+let received = 0;
+let batches = 0;
+let ages = new Uint32Array(MAX_MS + 1);
+
+function seen(chunk: Buffer): void {
+  const now = Date.now();
+  for (let at = chunk.indexOf(TIME); at >= 0; at = chunk.indexOf(TIME, at + TIME.length)) {
+    const from = at + TIME.length;
+    const time = Number(chunk.toString('latin1', from, from + TIME_DIGITS));
+    const age = Math.min(MAX_MS, Math.max(0, now - time));
+    received += 1;
+    ages[age] = (ages[age] ?? 0) + 1;
+  }
+}
+
+function quantile(share: number): number {
+  let left = share * received;
+  for (let age = 0; age <= MAX_MS; age += 1) {
+    left -= ages[age] ?? 0;
+    if (left <= 0) return age;
+  }
+  return MAX_MS;
+}
+
+function report(): SubscriberReport {
+  const result = { received, batches, p50: quantile(0.5), p99: quantile(0.99) };
+  received = 0;
+  batches = 0;
+  ages = new Uint32Array(MAX_MS + 1);
+  return result;
+}
+
+async function main(): Promise<void> {
+  const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
+  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
+  const redis = connectTcp(Number(REDIS_PORT), REDIS_HOST);
+  // A split token at a chunk's end costs one message in ten thousand: this is a bench.
+  redis.on('data', seen);
+  redis.write('PSUBSCRIBE trade@*\r\n');
+
+  const rabbit = await connectRabbit({
+    hostname: RABBIT_HOST,
+    port: Number(RABBIT_PORT),
+    username: RABBIT_USER,
+    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
+  });
+  const channel = await rabbit.createChannel();
+  await channel.assertExchange('gainium.events', 'topic', { durable: true });
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, 'gainium.events', 'ticker.#');
+  await channel.consume(queue, () => (batches += 1), { noAck: true });
+
+  process.on('message', () => process.send?.(report()));
+  process.send?.(report());
+}
+
+void main();
