@@ -70,7 +70,7 @@ async function measureAll(env: Env, rates: readonly number[], windowMs: number):
   const streamBase = origin.slice(STREAM.length + 1);
   const control = `http://${new URL(streamBase).host}/__sim`;
   const subscriber = startNode([...TSX, join(ROOT, 'bench/subscriber.ts')], env, true);
-  await ask(subscriber);
+  await answer(subscriber, 'ready');
 
   const rows: Row[] = [];
   for (const rate of rates) {
@@ -116,8 +116,7 @@ async function measure(
   await load(control, 0);
   await pause(SETTLE_MS);
   const seconds = (after.at - before.at) / 1_000;
-  // Beside the load the venue pushes its ordinary array once a second.
-  const sent = after.sent - before.sent + SYMBOLS * seconds;
+  const sent = after.sent - before.sent;
   return {
     sentPerSecond: sent / seconds,
     receivedPerSecond: seen.received / seconds,
@@ -129,10 +128,24 @@ async function measure(
   };
 }
 
+let asked = 0;
+
+/** Counts since the last question. */
 function ask(subscriber: ChildProcess): Promise<SubscriberReport> {
+  const id = String((asked += 1));
+  subscriber.send(id);
+  return answer(subscriber, id);
+}
+
+function answer(subscriber: ChildProcess, id: string): Promise<SubscriberReport> {
   return new Promise((resolve) => {
-    subscriber.once('message', (report) => resolve(report as SubscriberReport));
-    if (subscriber.connected) subscriber.send('report');
+    const listener = (message: unknown): void => {
+      const report = message as SubscriberReport & { readonly id: string };
+      if (report.id !== id) return;
+      subscriber.off('message', listener);
+      resolve(report);
+    };
+    subscriber.on('message', listener);
   });
 }
 

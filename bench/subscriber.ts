@@ -65,8 +65,8 @@ async function main(): Promise<void> {
   await channel.bindQueue(queue, 'gainium.events', 'ticker.#');
   await channel.consume(queue, () => (batches += 1), { noAck: true });
 
-  process.on('message', () => process.send?.(report()));
-  process.send?.(report());
+  process.on('message', (id) => process.send?.({ id, ...report() }));
+  process.send?.({ id: 'ready' });
 }
 
 void main();

@@ -29,3 +29,12 @@ export function add(a: string, b: string): string {
 export function compare(a: string, b: string): number {
   return new Exact(a).comparedTo(b);
 }
+
+/** The larger (smaller) of two decimal texts, its digits unchanged. */
+export function greater(a: string, b: string): string {
+  return compare(a, b) >= 0 ? a : b;
+}
+
+export function lesser(a: string, b: string): string {
+  return compare(a, b) <= 0 ? a : b;
+}

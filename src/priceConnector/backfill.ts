@@ -8,8 +8,10 @@ import type { Clock, Random, Timer } from '../domain/time';
 export interface BackfillJob {
   /** One try; rejects to be repeated. */
   run(): Promise<void>;
-  /** Told after each failed try. */
+  /** Told after each failed try that will be repeated. */
   failed(): void;
+  /** The venue will never answer this request: it is not repeated. */
+  givenUp(): void;
 }
 
 interface Queued {
@@ -91,11 +93,13 @@ export class BackfillQueue {
 
   private retryLater(queued: Queued, error: unknown): void {
     const { telemetry, clock, random } = this.deps;
+    const isFinal = error instanceof ConnectorError && error.retry === 'never';
     telemetry.meter.count('connector_backfill_failures_total', { exchange: this.exchange });
     telemetry.log.warn(
       { exchange: this.exchange, attempt: queued.attempt, error: errorText(error) },
-      'back-fill failed, will be repeated',
+      isFinal ? 'back-fill given up' : 'back-fill failed, will be repeated',
     );
+    if (isFinal) return queued.job.givenUp();
     const limitedForMs =
       error instanceof ConnectorError && typeof error.retry === 'object' ? error.retry.afterMs : 0;
     if (limitedForMs > 0) this.pausedUntil = clock.monotonic() + limitedForMs;

@@ -6,10 +6,11 @@ import type { Candle } from '../domain/events';
 import { FakeClock } from '../testing/fake-clock';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { BackfillQueue } from './backfill';
-import { CandleSeries, GRACE_MS } from './candle-series';
+import { CandleSeries } from './candle-series';
 import { VenueTime } from './venue-time';
 
 const MINUTE = 60_000;
+const GRACE_MS = 10_000;
 const START = 1_700_000_040_000; // a whole minute
 
 interface Out {
@@ -63,6 +64,8 @@ describe('CandleSeries', () => {
       ...deps,
       venueTime: new VenueTime(clock),
       backfill: new BackfillQueue('x', deps),
+      maxBars: 1_000,
+      graceMs: GRACE_MS,
       fetch: async (fromMs, toMs) => {
         fetches.push([(fromMs - START) / MINUTE, (toMs - START) / MINUTE]);
         await Promise.resolve();

@@ -13,6 +13,10 @@ export interface SeriesDeps {
   readonly telemetry: Telemetry;
   readonly venueTime: VenueTime;
   readonly backfill: BackfillQueue;
+  /** Bars that one back-fill may ask for; older ones of a longer gap are given up. */
+  readonly maxBars: number;
+  /** How long (ms) after its end a bar may come by the socket before REST is asked. */
+  readonly graceMs: number;
   /** Closed bars with `fromMs <= start < toMs`, oldest first. */
   fetch(fromMs: number, toMs: number): Promise<readonly Candle[]>;
   /** False: not accepted, the bar must be read again later. */
@@ -24,9 +28,6 @@ export interface SeriesDeps {
 /** Live bars wait this long for an older gap to be filled; then freshness wins over order. */
 const PATIENCE_MS = 5_000;
 const MAX_HELD = 200;
-const MAX_BACKFILL_BARS = 1_000;
-/** Closed frames come up to some seconds late; only after that REST is asked. */
-export const GRACE_MS = 10_000;
 const DEAF_STRIKES = 2;
 
 interface Fill extends BackfillJob {
@@ -106,10 +107,10 @@ export class CandleSeries {
     if (this.job || this.last === undefined) return;
     const now = this.deps.venueTime.now();
     const expected = nextBarStart(this.interval, this.last);
-    if (now < nextBarStart(this.interval, expected) + GRACE_MS || now < this.checkedUntil) return;
+    if (now < nextBarStart(this.interval, expected) + this.deps.graceMs || now < this.checkedUntil) return;
     const current = barStart(this.interval, now);
     // Once per bar: a venue that makes no bar without trades is asked once for each.
-    this.checkedUntil = nextBarStart(this.interval, current) + GRACE_MS;
+    this.checkedUntil = nextBarStart(this.interval, current) + this.deps.graceMs;
     this.fill(expected, current, true);
   }
 
@@ -172,7 +173,7 @@ export class CandleSeries {
   }
 
   private fill(wantedFromMs: number, toMs: number, isOverdue: boolean): void {
-    const oldest = toMs - MAX_BACKFILL_BARS * nominalLengthMs(this.interval);
+    const oldest = toMs - this.deps.maxBars * nominalLengthMs(this.interval);
     const fromMs = Math.max(wantedFromMs, barStart(this.interval, oldest));
     if (fromMs >= toMs) return;
     const job: Fill = {
@@ -183,6 +184,7 @@ export class CandleSeries {
         if (this.job === job) this.filled(bars, job, isOverdue);
       },
       failed: () => this.releaseWhenLate(),
+      givenUp: () => this.finish(job),
     };
     this.job = job;
     this.fillingSince = this.deps.clock.monotonic();
@@ -198,12 +200,16 @@ export class CandleSeries {
       }
       job.deliveredTo = candle.start;
     }
+    this.finish(job);
+    this.judge(isOverdue && bars.length > 0);
+  }
+
+  private finish({ toMs }: Fill): void {
     this.job = undefined;
-    this.coveredTo = Math.max(this.coveredTo, job.toMs);
+    this.coveredTo = Math.max(this.coveredTo, toMs);
     this.release(this.coveredTo);
     const [first] = this.held;
     if (first) this.fillUpTo(first.candle.start);
-    this.judge(isOverdue && bars.length > 0);
   }
 
   private deliverFilled(candle: Candle, receivedAt: number): boolean {

@@ -2,10 +2,14 @@ import { errorText } from '../domain/errors';
 import type { Candle } from '../domain/events';
 import type { Instrument } from '../domain/instrument';
 import type { Interval } from '../domain/interval';
+import { barStart } from '../domain/interval';
 import type { Timer } from '../domain/time';
 import type { Topic } from '../venues/contract';
 import { BackfillQueue } from './backfill';
+import { CandleBuilder } from './candle-builder';
 import { CandleSeries } from './candle-series';
+import type { CandleSource } from './candle-source';
+import { fetchCandles, maxBackfillBars } from './candle-source';
 import type { MarketDeps, MarketSpec } from './market';
 import type { CandleRequest } from './requests';
 import type { VenueTime } from './venue-time';
@@ -18,15 +22,24 @@ export interface CandleTopics {
 
 interface Subscribed {
   readonly series: CandleSeries;
-  readonly topic: Topic;
+  /** Absent where the interval is polled. */
+  readonly topic: Topic | undefined;
+  /** Present where the interval is built from a smaller one. */
+  readonly builder: CandleBuilder | undefined;
 }
 
-const SWEEP_MS = 2_000;
+const SWEEP_MS = 1_000;
+/** Closed frames come up to some seconds late; only after that REST is asked. */
+const GRACE_MS = 10_000;
+/** Where REST is the only source: time for the venue to make the bar. */
+const POLL_AFTER_MS = 3_000;
 
 /** The candle subscriptions of one market: each (symbol, interval) once, whatever the spellings asked for. */
 export class MarketCandles {
   private readonly bySeries = new Map<string, Subscribed>();
-  private readonly byTopic = new Map<Topic, Subscribed>();
+  /** Who is fed by the frames of a (symbol, streamed interval): the series itself and those built from it. */
+  private readonly byFrame = new Map<string, Set<Subscribed>>();
+  private readonly byTopic = new Map<Topic, Set<Subscribed>>();
   /** Being opened: their cursor is on its way. */
   private readonly opening = new Map<string, Promise<void>>();
   private readonly backfill: BackfillQueue;
@@ -45,7 +58,7 @@ export class MarketCandles {
   }
 
   /** Idempotent; another spelling of a running interval only adds a channel. */
-  async subscribe(request: CandleRequest, instrument: Instrument): Promise<void> {
+  async subscribe(request: CandleRequest, source: CandleSource, instrument: Instrument): Promise<void> {
     const key = seriesKey(instrument.symbol, request.interval);
     const opening = this.opening.get(key);
     if (opening) await opening;
@@ -54,7 +67,7 @@ export class MarketCandles {
       running.series.aliases.add(request.alias);
       return;
     }
-    const opened = this.open(key, request, instrument).finally(() => this.opening.delete(key));
+    const opened = this.open(request, source, instrument).finally(() => this.opening.delete(key));
     this.opening.set(key, opened);
     await opened;
   }
@@ -76,12 +89,17 @@ export class MarketCandles {
   }
 
   onCandle(candle: Candle, receivedAt: number): void {
-    this.bySeries.get(seriesKey(candle.symbol, candle.interval))?.series.accept(candle, receivedAt);
+    for (const { series, builder } of this.byFrame.get(seriesKey(candle.symbol, candle.interval)) ?? []) {
+      const frame = builder ? builder.accept(candle) : candle;
+      if (frame) series.accept(frame, receivedAt);
+    }
   }
 
   /** These topics are (again) live: what closed while they were not is fetched. */
   onLive(topics: readonly Topic[]): void {
-    for (const topic of topics) this.byTopic.get(topic)?.series.catchUp();
+    for (const topic of topics) {
+      for (const { series } of this.byTopic.get(topic) ?? []) series.catchUp();
+    }
   }
 
   catchUpAll(): void {
@@ -97,33 +115,81 @@ export class MarketCandles {
     this.backfill.stop();
     for (const { series } of this.bySeries.values()) series.stop();
     this.bySeries.clear();
+    this.byFrame.clear();
     this.byTopic.clear();
   }
 
-  private async open(key: string, request: CandleRequest, instrument: Instrument): Promise<void> {
-    const { adapter, market } = this.spec;
+  private async open(request: CandleRequest, source: CandleSource, instrument: Instrument): Promise<void> {
     const { interval, alias } = request;
-    const topic = adapter.publicFeed.session.topicOf(market, { kind: 'candle', interval }, instrument);
-    const series = new CandleSeries(interval, {
+    const { symbol } = instrument;
+    const topic = this.topicOf(interval, source, instrument);
+    const series = this.seriesOf(interval, source, instrument, topic);
+    series.aliases.add(alias);
+    const cursor = await this.cursorOf(symbol, interval);
+    const builder = source.kind === 'built' ? new CandleBuilder(interval, source.from) : undefined;
+    const subscribed = { series, topic, builder };
+    this.bySeries.set(seriesKey(symbol, interval), subscribed);
+    if (topic !== undefined) {
+      const streamed = source.kind === 'built' ? source.from : interval;
+      addTo(this.byFrame, seriesKey(symbol, streamed), subscribed);
+      addTo(this.byTopic, topic, subscribed);
+    }
+    series.begin(cursor);
+    if (builder) this.seed(builder, instrument);
+    if (topic !== undefined) this.topics.want([topic]);
+  }
+
+  private topicOf(interval: Interval, source: CandleSource, instrument: Instrument): Topic | undefined {
+    if (source.kind === 'polled') return undefined;
+    const { adapter, market } = this.spec;
+    const streamed = source.kind === 'built' ? source.from : interval;
+    return adapter.publicFeed.session.topicOf(market, { kind: 'candle', interval: streamed }, instrument);
+  }
+
+  private seriesOf(
+    interval: Interval,
+    source: CandleSource,
+    instrument: Instrument,
+    topic: Topic | undefined,
+  ): CandleSeries {
+    const { market } = this.spec;
+    return new CandleSeries(interval, {
       clock: this.deps.clock,
       telemetry: this.deps.telemetry,
       venueTime: this.venueTime,
       backfill: this.backfill,
-      fetch: (fromMs, toMs) => this.deps.rest.candles(market, { instrument, interval, fromMs, toMs }),
+      maxBars: maxBackfillBars(interval, source),
+      graceMs: source.kind === 'polled' ? POLL_AFTER_MS : GRACE_MS,
+      fetch: (fromMs, toMs) =>
+        fetchCandles({ market, rest: this.deps.rest }, instrument, { interval, source }, { fromMs, toMs }),
       publish: (candle, delivery) => {
         const isAccepted = this.deps.publisher.candle(candle, delivery);
         if (isAccepted) this.deps.onEvent(candle);
         return isAccepted;
       },
-      onDeaf: () => this.topics.restartTopic(topic, 'deaf_topic'),
+      onDeaf: () => {
+        if (topic !== undefined) this.topics.restartTopic(topic, 'deaf_topic');
+      },
     });
-    series.aliases.add(alias);
-    const cursor = await this.cursorOf(instrument.symbol, interval);
-    const subscribed = { series, topic };
-    this.bySeries.set(key, subscribed);
-    this.byTopic.set(topic, subscribed);
-    series.begin(cursor);
-    this.topics.want([topic]);
+  }
+
+  /** The bar of now began before we came: its parts so far are fetched. */
+  private seed(builder: CandleBuilder, instrument: Instrument): void {
+    const { market } = this.spec;
+    const now = this.venueTime.now();
+    const fromMs = barStart(builder.interval, now);
+    const toMs = barStart(builder.source, now);
+    if (fromMs === toMs) return;
+    this.backfill.add({
+      run: async () => {
+        builder.seed(
+          await this.deps.rest.candles(market, { instrument, interval: builder.source, fromMs, toMs }),
+        );
+      },
+      // Without the seed the first bar is told by REST alone, after its end.
+      failed: () => undefined,
+      givenUp: () => undefined,
+    });
   }
 
   /** Without a cursor the series begins with the bar of now: right for a first request. */
@@ -140,9 +206,15 @@ export class MarketCandles {
     }
   }
 
-  private drop(key: string, { series, topic }: Subscribed): void {
+  private drop(key: string, subscribed: Subscribed): void {
+    const { series, topic } = subscribed;
     series.stop();
     this.bySeries.delete(key);
+    for (const group of this.byFrame.values()) group.delete(subscribed);
+    if (topic === undefined) return;
+    const sharers = this.byTopic.get(topic);
+    sharers?.delete(subscribed);
+    if (sharers && sharers.size > 0) return;
     this.byTopic.delete(topic);
     this.topics.unwant([topic]);
   }
@@ -150,4 +222,10 @@ export class MarketCandles {
 
 function seriesKey(symbol: string, interval: Interval): string {
   return `${symbol}|${interval}`;
+}
+
+function addTo<K, V>(groups: Map<K, Set<V>>, key: K, value: V): void {
+  const group = groups.get(key);
+  if (group) group.add(value);
+  else groups.set(key, new Set([value]));
 }

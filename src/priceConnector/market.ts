@@ -11,6 +11,7 @@ import type { TransportDeps } from '../transport/dialer';
 import type { PoolListener } from '../transport/pool';
 import { Pool } from '../transport/pool';
 import type { Channel, MarketDescriptor, Topic, VenueAdapter, VenueRest } from '../venues/contract';
+import { candleSource } from './candle-source';
 import { MarketCandles } from './candles';
 import type { CandleRequest } from './requests';
 import { StallWatch } from './stall-watch';
@@ -97,11 +98,11 @@ export class PriceMarket {
 
   /** Registers the wish; an unknown symbol is kept and served once it is listed. */
   async subscribeCandle(request: CandleRequest): Promise<'subscribed' | 'unknown symbol' | 'unsupported'> {
-    const { market } = this.spec;
-    if (!this.candles || !market.intervals.includes(request.interval)) return this.refuse(request);
+    const source = candleSource(this.spec.market, request.interval);
+    if (!this.candles || !source) return this.refuse(request);
     const instrument = await this.catalogue.find(request.symbol);
     if (!instrument) return this.keepUnknown(request);
-    await this.candles.subscribe(request, instrument);
+    await this.candles.subscribe(request, source, instrument);
     return 'subscribed';
   }
 

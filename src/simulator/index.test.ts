@@ -35,6 +35,8 @@ test('load by HTTP order: one run per market, 0 ends it, nonsense is refused', a
   const idle = clock.pendingCount;
   assert.deepEqual(await post({ exchange, tickersPerSecond: 1_000, tickersPerFrame: 10 }), [200, 0]);
   clock.advance(1_000);
+  const report = await fetch(`http://127.0.0.1:${simulator.port}/__sim/load`);
+  assert.deepEqual(await report.json(), { binance: 1_000 });
   assert.deepEqual(await post({ exchange, tickersPerSecond: 0 }), [200, 1_000]);
   assert.equal(clock.pendingCount, idle);
   assert.deepEqual(await post({ exchange, tickersPerSecond: -1 }), [400, undefined]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../domain/time';
 import { simulateBinance, type BinanceOptions } from './binance';
+import { simulateBitget, type BitgetOptions } from './bitget';
 import { simulateBybit, type BybitOptions } from './bybit';
 import {
   order,
@@ -10,7 +11,6 @@ import {
   warpClock,
   type DropOrder,
   type FaultBoard,
-  type HttpRoute,
   type HttpRoute,
   type Ledger,
   type LoadOptions,
@@ -26,12 +26,14 @@ import { simulateOkx, type OkxOptions } from './okx';
 /** Per venue; a new simulator is one line here and one below. */
 export interface SimulatorOptions {
   readonly binance?: BinanceOptions;
+  readonly bitget?: BitgetOptions;
   readonly bybit?: BybitOptions;
   readonly okx?: OkxOptions;
 }
 
 const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOptions) => VenueSimulator>> = {
   binance: (host, options) => simulateBinance(host, options.binance),
+  bitget: (host, options) => simulateBitget(host, options.bitget),
   bybit: (host, options) => simulateBybit(host, options.bybit),
   okx: (host, options) => simulateOkx(host, options.okx),
 };
@@ -131,6 +133,13 @@ class Loads {
   stopAll(): void {
     for (const run of this.runs.values()) run.stop();
     this.runs.clear();
+  }
+
+  /** `GET /__sim/load`: updates sent so far, by exchange. */
+  report(): HttpRoute {
+    const sent = (): Record<string, number> =>
+      Object.fromEntries([...this.runs].map(([exchange, run]) => [exchange, run.sent()]));
+    return { method: 'GET', path: '/load', handle: () => ({ body: sent() }) };
   }
 
   control(): HttpRoute {

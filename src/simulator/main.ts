@@ -13,14 +13,19 @@ async function main(): Promise<void> {
     },
   });
   const simulator = await startSimulator({
-    port: Number(values.port),
-    symbols: Number(values.symbols),
-    warp: Number(values.warp),
-    seed: Number(values.seed),
+    port: numberOf('port', values.port),
+    symbols: numberOf('symbols', values.symbols),
+    warp: numberOf('warp', values.warp),
+    seed: numberOf('seed', values.seed),
     ...(values.venues === undefined ? {} : { venues: values.venues.split(',') }),
   });
   process.stdout.write(`VENUE_ENDPOINTS=${simulator.overrides()}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.close());
+}
+
+function numberOf(name: string, text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new RangeError(`--${name} must be a number, not ${text}`);
+  return Number(text);
 }
 
 void main();

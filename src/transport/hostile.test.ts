@@ -176,7 +176,7 @@ test('close 1000 is not the end, and the gap begins at the last data before it, 
   await drive(clock, 5_000);
   server.behave = () => ({ isMute: true });
   server.latest?.close(1000);
-  await driveUntil(clock, 'the second connection', () => server.latest?.subscribed().length === 1);
+  await driveUntil(clock, 'the second request', () => server.connections[1]?.subscribed().length === 1);
   // No ack: the data themselves make the session live.
   server.latest?.push('a');
   await driveUntil(clock, 'live again', () => told.gaps.length === 2);

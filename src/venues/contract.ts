@@ -53,6 +53,8 @@ export interface MarketDescriptor {
   readonly allTickers?: readonly Topic[];
   /** Intervals that the venue streams. Others are built from these, or refused. */
   readonly intervals: readonly Interval[];
+  /** Intervals that only the REST API has: closed bars are fetched shortly after their end. */
+  readonly polledIntervals?: readonly Interval[];
   readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules };
 }
 

@@ -2,12 +2,13 @@ import { ConnectorError } from '../domain/errors';
 import type { ExchangeId } from '../domain/exchange';
 import { isPaper, realTwin } from '../domain/exchange';
 import { binance } from './binance';
+import { bitget } from './bitget';
 import { bybit } from './bybit';
 import { okx } from './okx';
 import type { MarketDescriptor, VenueAdapter } from './contract';
 
 /** Every venue, one line each. */
-const adapters: readonly VenueAdapter[] = [erased(binance), erased(bybit), erased(okx)];
+const adapters: readonly VenueAdapter[] = [erased(binance), erased(bybit), erased(okx), erased(bitget)];
 
 /** The state goes in and out of the same codec only: nobody else needs its type. */
 function erased<S>(adapter: VenueAdapter<S>): VenueAdapter {

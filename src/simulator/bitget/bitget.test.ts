@@ -293,6 +293,23 @@ describe('bitget simulator: data', () => {
     }
   });
 
+  /** The last row of every bar that was pushed, and how many frames held two bars. */
+  async function lastRows(
+    client: Client,
+    forMs: number,
+  ): Promise<{ last: Map<string, string[]>; shared: number }> {
+    const last = new Map<string, string[]>();
+    let shared = 0;
+    for (let left = forMs; left > 0; left -= MINUTE / 2) {
+      clock.advance(Math.min(left, MINUTE / 2));
+      for (const { data = [] } of await client.drain()) {
+        if (data.length === 2) shared += 1;
+        for (const row of data as string[][]) last.set(row[0]!, row);
+      }
+    }
+    return { last, shared };
+  }
+
   const lines: [string, string, string][] = [
     ['BTCUSDT', 'SPOT', 'bitget'],
     ['BTCPERP', 'USDC-FUTURES', 'bitgetUsdm'],
@@ -302,20 +319,7 @@ describe('bitget simulator: data', () => {
     test(`${instType}: the last row of a bar before a newer one equals the ledger and REST`, async () => {
       const client = await open();
       await client.subscribe(candle(instId, instType));
-      const last = new Map<string, string[]>();
-      let shared = 0;
-      for (let half = 0; half < 10; half += 1) {
-        clock.advance(MINUTE / 2);
-        for (const { data = [] } of await client.drain()) {
-          const rows = data as unknown as string[][];
-          if (rows.length === 2) shared += 1;
-          for (const row of rows) last.set(row[0]!, row);
-        }
-      }
-      clock.advance(SECOND);
-      for (const { data = [] } of await client.drain()) {
-        for (const row of data as unknown as string[][]) last.set(row[0]!, row);
-      }
+      const { last, shared } = await lastRows(client, 5 * MINUTE + SECOND);
       assert.ok(shared >= 1, 'sometimes both bars come in one frame');
       const ledger = server.ledger.candles({ exchange, symbol: instId, interval: '1m' });
       assert.equal(ledger.length, 5);
@@ -331,9 +335,11 @@ describe('bitget simulator: data', () => {
       }
       const isSpot = instType === 'SPOT';
       const path = isSpot
-        ? `/spot/market/candles?symbol=${instId}&granularity=1min`
-        : `/mix/market/candles?symbol=${instId}&productType=${instType}&granularity=1m`;
-      const { data } = await get(`${path}&startTime=${START - 1}&endTime=${START + 5 * MINUTE}`);
+        ? '/spot/market/candles?granularity=1min'
+        : `/mix/market/candles?productType=${instType}&granularity=1m`;
+      const { data } = await get(
+        `${path}&symbol=${instId}&startTime=${START - 1}&endTime=${START + 5 * MINUTE}`,
+      );
       const rows = data as unknown as string[][];
       assert.deepEqual(
         rows.map((row) => row.slice(0, 7)),

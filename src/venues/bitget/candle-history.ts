@@ -63,23 +63,22 @@ export async function closedCandles(
 }
 
 /**
- * Whether `startTime` and `endTime` belong to the range differs by product line, and was changed before
- * (ccxt/ccxt#20587, #21721): one bar more is asked for at either end, and what was not wanted dropped.
+ * Bars that open before `endTime`. Whether the one that opens at `startTime` belongs to them differs by
+ * product line and was changed before (ccxt/ccxt#20587, #21080): one bar more is asked for.
  */
 function pageOf(source: CandlePage['source'], interval: Interval, from: number, before: number): CandlePage {
-  const margin = nominalLengthMs(interval);
   return {
     source,
-    startTime: String(Math.max(0, from - margin)),
-    endTime: String(before + margin),
+    startTime: String(Math.max(0, from - nominalLengthMs(interval))),
+    endTime: String(before),
     limit: String(LARGEST_PAGE[source]),
   };
 }
 
-/** Time that one page covers, its margins taken off. */
+/** Time that one page covers, with room for the bar before it and one at its end. */
 function spanOf(source: CandlePage['source'], interval: Interval): number {
   const length = nominalLengthMs(interval);
-  return Math.max(length, Math.min((LARGEST_PAGE[source] - 3) * length, LONGEST_RANGE_MS - 2 * length));
+  return Math.max(length, Math.min((LARGEST_PAGE[source] - 2) * length, LONGEST_RANGE_MS - length));
 }
 
 function readRows({ instrument }: CandleQuery, data: unknown): readonly Row[] {
