@@ -5,9 +5,8 @@ import type { Refusal, Topic } from '../venues/contract';
 import { FeedCounters } from './counters';
 import type { TransportDeps } from './dialer';
 import type { FeedListener } from './feed-listener';
-import type { LinkEffect, LinkInput, LinkState } from './machine';
 import { DataLiveness } from './liveness';
-import { advance, initialLink } from './machine';
+import { advance, initialLink, type LinkEffect, type LinkInput, type LinkState } from './machine';
 import type { Wording } from './requests';
 import { requestsFor } from './requests';
 import type { Control, FeedSpec, Received } from './session';
@@ -238,6 +237,8 @@ export class FeedConnection<E, S> {
         return this.input({ type: 'loggedIn' });
       case 'loginRefused':
         return this.input({ type: 'loginRefused', reason: control.reason });
+      case 'ended':
+        return this.lost({ reason: control.reason, detail: 'ended by the venue', wasOpen: true });
       case 'moveAway':
         return this.listener.onRotate('moveAway');
       case 'throttled':

@@ -2,6 +2,7 @@
  * What a venue folder must provide (architecture 4.2). A venue says *what* to send and what a frame
  * means; `transport` decides when to send, retry, rotate or give up.
  */
+import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
 import type { Candle, MarketEvent } from '../domain/events';
 import type { ExchangeId, MarketKind } from '../domain/exchange';
 import type { Instrument, InstrumentIndex } from '../domain/instrument';
@@ -21,8 +22,11 @@ export interface VenueAdapter<S = unknown> {
   readonly descriptor: VenueDescriptor;
   /** Tickers and candles. */
   readonly publicFeed: Feed<MarketEvent, S>;
+  /** Orders and balances of one account; absent where the venue is not served yet. */
+  readonly accountFeed?: AccountFeed;
   /** The only I/O an adapter owns. */
   connectRest(deps: RestDeps): VenueRest;
+  connectAccount?(account: Account, deps: AccountRestDeps): AccountRest;
 }
 
 export interface Feed<E, S> {
@@ -48,14 +52,20 @@ export interface MarketDescriptor {
   /** Token of PRICE_CONNECTOR_EXCHANGES that switches this market on. */
   readonly selector: string;
   /** Production URL per channel, complete; `rest` is the base of the REST API. */
-  readonly endpoints: { readonly ticker: string; readonly candle: string; readonly rest: string };
+  readonly endpoints: {
+    readonly ticker: string;
+    readonly candle: string;
+    readonly rest: string;
+    /** Private stream of a live account; other hosts and environments are the session's business. */
+    readonly account?: string;
+  };
   /** Topics that carry every ticker of the market; absent where each instrument has its own. */
   readonly allTickers?: readonly Topic[];
   /** Intervals that the venue streams. Others are built from these, or refused. */
   readonly intervals: readonly Interval[];
   /** Intervals that only the REST API has: closed bars are fetched shortly after their end. */
   readonly polledIntervals?: readonly Interval[];
-  readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules };
+  readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules; readonly account?: LinkRules };
 }
 
 /** The venue's documented limits for one kind of connection, with our margins. */
@@ -75,7 +85,10 @@ export interface LinkRules {
   readonly heartbeat: Heartbeat;
   /** Planned rotation at a random age in this range (ms); absent: the venue sets no limit. */
   readonly rotateAfterMs?: readonly [number, number];
-  /** Silence of the whole connection (ms) after which it counts as deaf. */
+  /**
+   * Silence of the whole connection (ms) after which it counts as deaf. `capMs` holds until the rhythm of
+   * the feed is known; a feed proven quiet gets up to eight times that. Infinity: silence proves nothing.
+   */
   readonly silence: { readonly floorMs: number; readonly capMs: number };
   /** False: an ack proves nothing, only the first data frame confirms a topic. */
   readonly ackConfirms: boolean;
@@ -153,6 +166,8 @@ export type Decoded<E> =
   | { readonly kind: 'pong' }
   /** The venue will close this connection: open a new one first. */
   | { readonly kind: 'moveAway'; readonly afterMs: number }
+  /** The venue ended our session, though the socket may stay open: dial again. */
+  | { readonly kind: 'ended'; readonly reason: string }
   /** The venue asks for silence; new requests wait. */
   | { readonly kind: 'throttled'; readonly reason: Refusal }
   /** Understood and of no interest. */
@@ -173,7 +188,12 @@ export interface Refusal {
   readonly split?: boolean;
   /** The topic is already live: treat as an ack. */
   readonly alreadyLive?: boolean;
+  /** Of a refused login or signed request: what the operator must look at. */
+  readonly cause?: RefusalCause;
 }
+
+/** `clock`: our timestamp was off, measure the venue's clock and try again; not a refused key. */
+export type RefusalCause = 'credentials' | 'ip' | 'permission' | 'clock' | 'limit' | 'venue';
 
 // ---------------------------------------------------------------------------- REST
 
@@ -201,4 +221,73 @@ export interface CandleQuery {
   readonly interval: Interval;
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+// ---------------------------------------------------------------------------- accounts
+
+/** Secrets: never in a log, an error, a metric, a topic or a key of Redis. */
+export interface Credentials {
+  readonly key: string;
+  readonly secret: string;
+  /** Empty where the venue knows none. */
+  readonly passphrase: string;
+  /** Further fields of the open command by their names there: keysType, okxSource, bybitHost. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface Account {
+  readonly market: MarketDescriptor;
+  readonly credentials: Credentials;
+  readonly environment: 'live' | 'sandbox';
+}
+
+export interface AccountFeed<S = unknown> {
+  readonly session: AccountSession;
+  readonly codec: Codec<AccountEvent, S>;
+}
+
+/** What a private session says, never when. Pure, but for `endpoint` and `keepAlive`. */
+export interface AccountSession {
+  /** The production URL of the next dial: host by account and environment, with its token where the URL holds one. */
+  endpoint(account: Account, rest: AccountRest): Promise<string>;
+  /**
+   * Requests that log in, `now` being the venue's time. Absent: the URL itself authenticates. An empty list
+   * waits for the venue to speak first: `loggedIn` is then the codec's reading of its welcome.
+   */
+  login?(account: Account, now: number, nextId: () => number): readonly Request[];
+  /** Asked for once logged in; empty: the session is live without. */
+  topics(account: Account): readonly Topic[];
+  subscribe(
+    topics: readonly Topic[],
+    nextId: () => number,
+    account: Account,
+    now: number,
+  ): readonly Request[];
+  unsubscribe(
+    topics: readonly Topic[],
+    nextId: () => number,
+    account: Account,
+    now: number,
+  ): readonly Request[];
+  ping?(nextId: () => number): string;
+  /** Keeps the token of the URL alive. A rejection is repeated; after the third in a row the session is renewed. */
+  readonly keepAlive?: { readonly everyMs: number; run(account: Account, rest: AccountRest): Promise<void> };
+}
+
+export interface AccountRestDeps extends RestDeps {
+  /** The venue's time by our estimate, epoch ms: what is signed. */
+  readonly venueNow: () => number;
+}
+
+/** Signed REST of one account. Fails with ConnectorError, `retry: 'never'` where the credentials are refused. */
+export interface AccountRest {
+  /** The venue's clock, epoch ms; unsigned. */
+  serverTime(): Promise<number>;
+  /** Every open order and every order changed since `sinceMs`, oldest change first, and all balances. */
+  snapshot(sinceMs: number, instruments: InstrumentIndex): Promise<AccountSnapshot>;
+}
+
+export interface AccountSnapshot {
+  readonly orders: readonly Extract<AccountEvent, { readonly kind: 'order' }>[];
+  readonly balances?: OutboundAccountPosition;
 }
