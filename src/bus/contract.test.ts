@@ -132,7 +132,9 @@ describe('what is published', () => {
       }
       const exchanges = ['binance', 'binanceCoinm', 'binanceUS', 'binanceUsdm'];
       const seen = (prefix: string): string[] =>
-        [...new Set(rabbit.map(({ routingKey }) => routingKey).filter((key) => key.startsWith(prefix)))].sort();
+        [
+          ...new Set(rabbit.map(({ routingKey }) => routingKey).filter((key) => key.startsWith(prefix))),
+        ].sort();
       assert.deepEqual(
         seen('ticker.'),
         exchanges.map((exchange) => `ticker.${exchange}`),
@@ -249,7 +251,12 @@ describe('docs/contract.md', () => {
       routes.ADMIN_CONFIG,
       routes.ADMIN_ENABLED_EXCHANGES,
       routes.tickerKey('<exchange>'),
-      routes.candleKey({ ...candle, exchange: '<exchange>', symbol: '<symbol>', interval: '<interval>' as '1m' }),
+      routes.candleKey({
+        ...candle,
+        exchange: '<exchange>',
+        symbol: '<symbol>',
+        interval: '<interval>' as '1m',
+      }),
       routes.tickerChannel('<exchange>', '<symbol>'),
       routes.candleChannel('<exchange>', '<symbol>', '<requested interval>'),
       routes.lastTickersKey('<exchange>'),
@@ -332,7 +339,12 @@ const MUTATIONS: readonly Mutation[] = [
   dropped('candle-request', 'payload'),
   nested('a request without symbol', 'candle-request', 'payload', (payload) => delete payload['symbol']),
   nested('a numeric symbol', 'candle-request', 'payload', (payload) => (payload['symbol'] = 5)),
-  nested('an endless symbol', 'candle-request', 'payload', (payload) => (payload['symbol'] = 'x'.repeat(101))),
+  nested(
+    'an endless symbol',
+    'candle-request',
+    'payload',
+    (payload) => (payload['symbol'] = 'x'.repeat(101)),
+  ),
   changed('dead-letter', 'sha256', 'abc'),
   changed('dead-letter', 'body', '{}'),
   changed('reply', 'response', {}),

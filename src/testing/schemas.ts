@@ -13,14 +13,18 @@ for (const file of readdirSync(folder)) {
 }
 
 /** Names of the schemas, without their suffix. */
-export const schemaNames: readonly string[] = readdirSync(folder).map((file) => file.slice(0, -SUFFIX.length));
+export const schemaNames: readonly string[] = readdirSync(folder).map((file) =>
+  file.slice(0, -SUFFIX.length),
+);
 
 /** What is wrong with the value; empty when it is valid. Throws where there is no such schema. */
 export function problemsOf(schema: string, value: unknown): readonly string[] {
   const validate = ajv.getSchema(schema + SUFFIX);
   if (!validate) throw new Error(`no schema is named ${schema}`);
   void validate(value);
-  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`);
+  return (validate.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`,
+  );
 }
 
 export interface Example {

@@ -1,0 +1,97 @@
+import type { MarketEvent } from '../../domain/events';
+import type { DecodeContext, Decoded, Topic } from '../contract';
+import { Timestamps } from './fields';
+import type { MinuteSeries } from './minute-bars';
+import type { DataChannel } from './topics';
+import { topicFor } from './topics';
+import { twinOf } from './twins';
+
+/** State of one connection. */
+export class PublicState {
+  readonly timestamps = new Timestamps();
+  /** The forming five-minute bar of each product. */
+  readonly bars = new Map<string, FormingBar>();
+  /** The forming minute of each product whose trades are heard. */
+  readonly minutes = new Map<string, MinuteSeries>();
+  /** How often numbers were missing. What was seen under a lower count may lack something. */
+  gaps = 0;
+  isGapUntold = false;
+  private expected: number | undefined;
+  private readonly topics = new Map<string, readonly Topic[]>();
+
+  /**
+   * Every frame of a connection carries the next number, acks and heartbeats included. The first one
+   * seen sets the counter; a step back counts as a gap, too.
+   */
+  follow(sequence: unknown): void {
+    if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence)) return;
+    if (this.expected !== undefined && sequence !== this.expected) {
+      this.gaps += 1;
+      this.isGapUntold = true;
+    }
+    this.expected = sequence + 1;
+  }
+
+  /** Topics that a product's data speaks for: its own and its twin's. Built once per product. */
+  topicsOf(channel: DataChannel, product: string): readonly Topic[] {
+    const key = topicFor(channel, product, product);
+    const known = this.topics.get(key);
+    if (known !== undefined) return known;
+    const topics = topicsFor(channel, product);
+    if (this.topics.size < MAX_PRODUCTS) this.topics.set(key, topics);
+    return topics;
+  }
+}
+
+/** An OHLCV row of the stream: venue texts, `start` in epoch ms. */
+export interface Bar {
+  readonly start: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+}
+
+export interface FormingBar {
+  readonly bar: Bar;
+  /** `PublicState.gaps` when it was told. */
+  readonly gaps: number;
+}
+
+export type PublicContext = DecodeContext<PublicState>;
+
+/** Far above what Coinbase lists (900 products): only a hostile peer gets there. */
+export const MAX_PRODUCTS = 20_000;
+
+export const NO_EVENTS: readonly MarketEvent[] = [];
+export const NO_TOPICS: readonly Topic[] = [];
+
+export function unknown(note: string): Decoded<never> {
+  return { kind: 'unknown', note };
+}
+
+export function topicsFor(channel: DataChannel, product: string): readonly Topic[] {
+  const own = topicFor(channel, product, product);
+  const twin = twinOf(product);
+  return twin === undefined ? [own] : [own, topicFor(channel, twin, product)];
+}
+
+/** Published symbols of a product: itself, and the twin that shares its book. */
+export interface Published {
+  readonly own: string | undefined;
+  readonly twin: string | undefined;
+}
+
+/**
+ * The copy for the twin is part of the contract with the backend, so a list that does not mention it
+ * changes nothing; one that gives it a book of its own does.
+ */
+export function publishedOf(product: string, { instruments }: PublicContext): Published | undefined {
+  const own = instruments.bySymbol(product)?.venueSymbol === product ? product : undefined;
+  const twin = twinOf(product);
+  const listed = twin === undefined ? undefined : instruments.bySymbol(twin);
+  if (own === undefined && listed === undefined) return undefined;
+  const isShared = listed === undefined || listed.venueSymbol === product;
+  return { own, twin: isShared ? twin : undefined };
+}
