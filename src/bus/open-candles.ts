@@ -23,9 +23,11 @@ export class OpenCandles {
     this.latest.set(candleKey(candle), candle);
   }
 
-  /** The closed candle of this key is on its way: an open one must not follow it. */
+  /** The closed candle of this bar is on its way: an open one must not follow it. */
   forget(candle: Candle): void {
-    this.latest.delete(candleKey(candle));
+    const routingKey = candleKey(candle);
+    const open = this.latest.get(routingKey);
+    if (open && open.start <= candle.start) this.latest.delete(routingKey);
   }
 
   close(): void {

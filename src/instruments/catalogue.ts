@@ -100,6 +100,7 @@ export class InstrumentCatalogue {
     const { service, rest, cache } = this.deps;
     const { exchange } = this.market;
     if (service) {
+      if (this.market.needsVenueList) await this.attempt('venue', () => rest.instruments(this.market));
       const pairs = await this.attempt('service', async () => this.translate(await service(exchange)));
       if (pairs) return { instruments: pairs, source: 'service' };
     }

@@ -150,6 +150,8 @@ export class PriceMarket {
         feed: adapter.publicFeed,
         instruments: this.catalogue.index,
         endpoint: async () => (await session.endpoint?.(market, channel, rest)) ?? market.endpoints[channel],
+        // A welcome is a login without words of ours.
+        ...(session.awaitsWelcome && { login: () => [] }),
       },
       transport,
       listener,

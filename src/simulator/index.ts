@@ -3,12 +3,14 @@ import type { Clock } from '../domain/time';
 import { simulateBinance, type BinanceOptions } from './binance';
 import { simulateBitget, type BitgetOptions } from './bitget';
 import { simulateBybit, type BybitOptions } from './bybit';
+import { simulateKucoin, type KucoinOptions } from './kucoin';
 import {
   order,
   SimServer,
   systemClock,
   VenueHost,
   warpClock,
+  type AccountBook,
   type DropOrder,
   type FaultBoard,
   type HttpRoute,
@@ -28,6 +30,7 @@ export interface SimulatorOptions {
   readonly binance?: BinanceOptions;
   readonly bitget?: BitgetOptions;
   readonly bybit?: BybitOptions;
+  readonly kucoin?: KucoinOptions;
   readonly okx?: OkxOptions;
 }
 
@@ -35,6 +38,7 @@ const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOption
   binance: (host, options) => simulateBinance(host, options.binance),
   bitget: (host, options) => simulateBitget(host, options.bitget),
   bybit: (host, options) => simulateBybit(host, options.bybit),
+  kucoin: (host, options) => simulateKucoin(host, options.kucoin),
   okx: (host, options) => simulateOkx(host, options.okx),
 };
 
@@ -58,6 +62,8 @@ export interface Simulator {
   readonly port: number;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
+  /** Accounts of all venues: add keys, then place, fill, cancel, move balances. */
+  readonly accounts: AccountBook;
   /** Market models by published exchange id. */
   readonly markets: Readonly<Record<string, MarketModel>>;
   /** Value for VENUE_ENDPOINTS. */
@@ -91,6 +97,7 @@ export async function startSimulator(settings: SimulatorSettings = {}): Promise<
     port: server.port,
     faults: server.faults,
     ledger: server.ledger,
+    accounts: host.accounts,
     markets: Object.assign({}, ...venues.map((venue) => venue.markets)) as Record<string, MarketModel>,
     overrides: () => server.overrides(),
     urlOf: (url) => server.urlOf(url),

@@ -59,6 +59,11 @@ export interface MarketDescriptor {
     /** Private stream of a live account; other hosts and environments are the session's business. */
     readonly account?: string;
   };
+  /**
+   * The venue's own list holds what the backend's pairs lack (contract sizes, dated ids): it is read along
+   * with them at every refresh.
+   */
+  readonly needsVenueList?: true;
   /** Topics that carry every ticker of the market; absent where each instrument has its own. */
   readonly allTickers?: readonly Topic[];
   /** Intervals that the venue streams. Others are built from these, or refused. */
@@ -124,6 +129,8 @@ export interface Request {
 
 /** What to say, never when. Pure, but for `endpoint`. */
 export interface SessionFrames {
+  /** The venue speaks first: nothing may be sent before its welcome, which the codec reads as `loggedIn`. */
+  readonly awaitsWelcome?: true;
   /** Only where a dial needs something first (a token). Default: the descriptor's URL. */
   endpoint?(market: MarketDescriptor, channel: Channel, rest: VenueRest): Promise<string>;
   topicOf(market: MarketDescriptor, want: Want, instrument: Instrument): Topic;

@@ -4,11 +4,18 @@ import { isPaper, realTwin } from '../domain/exchange';
 import { binance } from './binance';
 import { bitget } from './bitget';
 import { bybit } from './bybit';
+import { kucoin } from './kucoin';
 import { okx } from './okx';
 import type { MarketDescriptor, VenueAdapter } from './contract';
 
 /** Every venue, one line each. */
-const adapters: readonly VenueAdapter[] = [erased(binance), erased(bybit), erased(okx), erased(bitget)];
+const adapters: readonly VenueAdapter[] = [
+  erased(binance),
+  erased(bybit),
+  erased(okx),
+  erased(bitget),
+  erased(kucoin),
+];
 
 /** The state goes in and out of the same codec only: nobody else needs its type. */
 function erased<S>(adapter: VenueAdapter<S>): VenueAdapter {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/time';
+import { AccountBook } from './accounts';
 import type { VenueClock } from './clock';
 import type { LoadOptions, LoadRun } from './load';
 import { MarketModel } from './market';
@@ -16,6 +17,9 @@ export interface VenueSimulator {
 
 /** What a venue simulator is built on. */
 export class VenueHost {
+  /** Accounts of all venues; venue simulators listen, tests and the demo drive. */
+  readonly accounts: AccountBook;
+
   constructor(
     readonly server: SimServer,
     /** Real time: periods, limits. */
@@ -25,7 +29,9 @@ export class VenueHost {
     readonly seed: number,
     /** Wanted number of symbols per market. */
     readonly symbolCount: number,
-  ) {}
+  ) {
+    this.accounts = new AccountBook(venueClock, server.ledger);
+  }
 
   /** A running market model whose closed bars go into the ledger. The venue stops it. */
   market(exchange: string, symbols: readonly SymbolSpec[]): MarketModel {

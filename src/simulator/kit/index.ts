@@ -22,24 +22,31 @@
  * forming bar, `model.onClosed(candle => ..)` for the one closing frame (the ledger is kept by the
  * model), `model.history()` for REST.
  *
+ * Accounts: `host.accounts` (see `AccountBook`) holds credentials, orders and balances of every account.
+ * The private side of a venue checks what clients send against it and turns its changes into frames.
+ *
  * Clocks: `host.clock` is real time, `host.venueClock` what the venue believes (see `warpClock`): event
  * times, bar times, server time. Limits and periods are real time.
  *
  * Production URLs reach the simulator by origin: `server.overrides()` is the value of VENUE_ENDPOINTS,
  * `server.urlOf('wss://stream.binance.com:9443/ws')` the same for a raw client.
  */
+export { SimAccount, type AccountSpec, type FillOptions } from './account';
+export { AccountBook, type BalanceChange, type OrderChange } from './accounts';
 export { systemClock, warpClock, type VenueClock } from './clock';
 export { SimConnection, type Handshake } from './connection';
 export { order } from './control';
+export { compare, difference, product, quotient, sum } from './exact';
 export { FaultBoard, type Faults, type RefusalFault, type Target } from './faults';
 export { fixedText, fixedUnits } from './fixed';
 export { VenueHost, type VenueSimulator } from './host';
-export { Ledger, type LedgerCandle, type LedgerEntry } from './ledger';
+export { Ledger, type LedgerCandle, type LedgerEntry, type LedgerOrder } from './ledger';
 export { startLoad, type LoadOptions, type LoadRun } from './load';
 export { MarketModel, type HistoryQuery, type MarketOptions } from './market';
 export type { SimCandle } from './bars';
 export type { SimTicker } from './ticker';
 export type { SymbolSpec } from './symbol';
+export { isOpen, type OrderRequest, type SimFill, type SimOrder, type SimOrderStatus } from './order';
 export { SimOrigin, type OriginStats } from './origin';
 export { SimServer, type DropOrder } from './server';
 export type {
@@ -53,4 +60,5 @@ export type {
   WsRoute,
   WsSession,
 } from './types';
+export type { SimBalance } from './wallet';
 export { ViolationLog, WindowLimit, type Rule, type Violation } from './violations';

@@ -16,8 +16,25 @@ export interface LedgerCandle {
   readonly volume: string;
 }
 
-/** Grows with the private parts of the simulators (order changes). */
-export type LedgerEntry = LedgerCandle;
+/** One change of one order. */
+export interface LedgerOrder {
+  readonly kind: 'order';
+  readonly exchange: string;
+  /** `SimAccount.id`: names the account without telling its key. */
+  readonly account: string;
+  /** As the venue spells it. */
+  readonly symbol: string;
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly status: string;
+  /** Cumulative quantity, and the sum of price x quantity. */
+  readonly filled: string;
+  readonly quote: string;
+  /** Of the change, epoch ms, venue time. */
+  readonly time: number;
+}
+
+export type LedgerEntry = LedgerCandle | LedgerOrder;
 
 const DEFAULT_CAP = 200_000;
 
@@ -48,10 +65,24 @@ export class Ledger {
     filter: Partial<Pick<LedgerCandle, 'exchange' | 'symbol' | 'interval'>> = {},
   ): readonly LedgerCandle[] {
     return this.entries.filter(
-      (one) =>
+      (one): one is LedgerCandle =>
+        one.kind === 'candle' &&
         (filter.exchange ?? one.exchange) === one.exchange &&
         (filter.symbol ?? one.symbol) === one.symbol &&
         (filter.interval ?? one.interval) === one.interval,
+    );
+  }
+
+  /** In the order in which they happened. */
+  orders(
+    filter: Partial<Pick<LedgerOrder, 'exchange' | 'account' | 'orderId'>> = {},
+  ): readonly LedgerOrder[] {
+    return this.entries.filter(
+      (one): one is LedgerOrder =>
+        one.kind === 'order' &&
+        (filter.exchange ?? one.exchange) === one.exchange &&
+        (filter.account ?? one.account) === one.account &&
+        (filter.orderId ?? one.orderId) === one.orderId,
     );
   }
 

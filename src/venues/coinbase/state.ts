@@ -9,6 +9,7 @@ import { twinOf } from './twins';
 /** State of one connection. */
 export class PublicState {
   readonly timestamps = new Timestamps();
+  readonly tradeTimestamps = new Timestamps();
   /** The forming five-minute bar of each product. */
   readonly bars = new Map<string, FormingBar>();
   /** The forming minute of each product whose trades are heard. */

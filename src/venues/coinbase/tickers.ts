@@ -28,12 +28,7 @@ export function decodeTickers(
 }
 
 /** Adds the row's tickers to `found`; returns the topics that showed life. */
-function decodeRow(
-  row: unknown,
-  time: number,
-  context: PublicContext,
-  found: Ticker[],
-): readonly Topic[] {
+function decodeRow(row: unknown, time: number, context: PublicContext, found: Ticker[]): readonly Topic[] {
   if (!isObject(row)) return NO_TOPICS;
   const fields = row as TickerRow;
   const { product_id: product, price } = fields;

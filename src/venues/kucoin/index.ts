@@ -37,6 +37,8 @@ function market(exchange: ExchangeId, kind: MarketKind, allTickers?: readonly To
       rest: isSpot ? 'https://api.kucoin.com' : 'https://api-futures.kucoin.com',
     },
     ...(allTickers !== undefined && { allTickers }),
+    // Multipliers of contracts stand in the venue's list only.
+    ...(!isSpot && { needsVenueList: true as const }),
     intervals: intervalsOf(kind),
     links: linksOf(kind),
   };

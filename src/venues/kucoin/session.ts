@@ -16,6 +16,8 @@ import {
 
 /** What to say on a public stream. https://www.kucoin.com/docs-new/websocket-api/base-info/introduction */
 export const publicSession: SessionFrames = {
+  // Early requests are lost: https://github.com/altangent/ccxws/issues/207
+  awaitsWelcome: true,
   endpoint,
   topicOf,
   subscribe: (topics, nextId) => requests('subscribe', topics, nextId),

@@ -22,6 +22,8 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
   return {
     exchange,
     kind,
+    // The dated ids of X-Perps stand in the venue's list only.
+    ...(kind === 'linear' && { needsVenueList: true as const }),
     selector: 'okx',
     endpoints: {
       // Never a port: 8443 was closed on 2026-10-31.

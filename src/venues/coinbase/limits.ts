@@ -1,0 +1,42 @@
+import type { LinkRules } from '../contract';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const KIB = 1_024;
+
+/**
+ * Limits: https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-rate-limits
+ * with our margins.
+ */
+const SHARED = {
+  /** No number is documented; chunks of 100 are in common use. */
+  topicsPerRequest: 100,
+  requestBytes: 16 * KIB,
+  /** 8 unauthenticated messages per second and IP: three connections may speak at once. */
+  outgoing: { count: 2, perMs: SECOND },
+  /** 8 new connections per second and IP; half of it, as the account streams dial from the same IP. */
+  dials: [{ count: 4, perMs: SECOND }],
+  /** Beside heartbeats, which come every second: found dead after 5 to 10 s. */
+  heartbeat: { via: 'protocol', everyMs: 5 * SECOND, timeoutMs: 5 * SECOND },
+  /** Acks list the products, and quiet ones have no data for hours. */
+  ackConfirms: true,
+  ackTimeoutMs: 10 * SECOND,
+  /** A snapshot of trades or buckets has some 100 KB at most; acks list every product. */
+  frameBytes: 10 * KIB * KIB,
+} as const;
+
+export const LINKS: { readonly ticker: LinkRules; readonly candle: LinkRules } = {
+  ticker: {
+    ...SHARED,
+    // All of them (900 products, and the twins that ride along): twins stay beside their product.
+    topicsPerConnection: 2_500,
+    // On trades of any product.
+    silence: { floorMs: 20 * SECOND, capMs: MINUTE },
+  },
+  candle: {
+    ...SHARED,
+    topicsPerConnection: 500,
+    // About once a second for active products; the link itself is proven by heartbeats.
+    silence: { floorMs: 90 * SECOND, capMs: 10 * MINUTE },
+  },
+};
