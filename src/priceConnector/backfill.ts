@@ -1,7 +1,6 @@
 import type { BackoffPolicy } from '../domain/backoff';
 import { nextDelay } from '../domain/backoff';
 import { ConnectorError, errorText } from '../domain/errors';
-import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
 
@@ -25,7 +24,7 @@ const SPACING_MS = 100;
 const RETRY: BackoffPolicy = { floorMs: 500, baseMs: 1_000, capMs: 30_000, factor: 2 };
 
 /**
- * Runs the back-fill requests of one market, a few at a time, each until it succeeds or is cancelled.
+ * Runs the back-fill requests of one venue, a few at a time, each until it succeeds or is cancelled.
  * Bounded by its callers: every candle series has at most one job.
  */
 export class BackfillQueue {
@@ -36,13 +35,16 @@ export class BackfillQueue {
   private pausedUntil = 0;
   private nextStart = 0;
   private timer: Timer | undefined;
+  private isStopped = false;
 
   constructor(
-    private readonly exchange: ExchangeId,
+    /** Label of metrics and log lines. */
+    private readonly exchange: string,
     private readonly deps: { readonly clock: Clock; readonly random: Random; readonly telemetry: Telemetry },
   ) {}
 
   add(job: BackfillJob): void {
+    if (this.isStopped) return;
     this.queue.push({ job, attempt: 0 });
     this.pump();
   }
@@ -54,6 +56,7 @@ export class BackfillQueue {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.queue.length = 0;
     for (const timer of this.retries.values()) this.deps.clock.cancel(timer);
     this.retries.clear();
@@ -103,7 +106,7 @@ export class BackfillQueue {
     const limitedForMs =
       error instanceof ConnectorError && typeof error.retry === 'object' ? error.retry.afterMs : 0;
     if (limitedForMs > 0) this.pausedUntil = clock.monotonic() + limitedForMs;
-    if (this.cancelled.has(queued.job)) return;
+    if (this.isStopped || this.cancelled.has(queued.job)) return;
     queued.job.failed();
     const delayMs = Math.max(limitedForMs, nextDelay(RETRY, queued.attempt, random));
     const timer = clock.after(delayMs, () => {

@@ -5,7 +5,7 @@ import type { Interval } from '../domain/interval';
 import { barStart } from '../domain/interval';
 import type { Timer } from '../domain/time';
 import type { Topic } from '../venues/contract';
-import { BackfillQueue } from './backfill';
+import type { BackfillJob } from './backfill';
 import { CandleBuilder } from './candle-builder';
 import { CandleSeries } from './candle-series';
 import type { CandleSource } from './candle-source';
@@ -26,6 +26,7 @@ interface Subscribed {
   readonly topic: Topic | undefined;
   /** Present where the interval is built from a smaller one. */
   readonly builder: CandleBuilder | undefined;
+  seed: BackfillJob | undefined;
 }
 
 const SWEEP_MS = 1_000;
@@ -42,7 +43,6 @@ export class MarketCandles {
   private readonly byTopic = new Map<Topic, Set<Subscribed>>();
   /** Being opened: their cursor is on its way. */
   private readonly opening = new Map<string, Promise<void>>();
-  private readonly backfill: BackfillQueue;
   private readonly sweep: Timer;
 
   constructor(
@@ -51,7 +51,6 @@ export class MarketCandles {
     private readonly venueTime: VenueTime,
     private readonly topics: CandleTopics,
   ) {
-    this.backfill = new BackfillQueue(spec.market.exchange, deps);
     this.sweep = deps.clock.every(SWEEP_MS, () => {
       for (const { series } of this.bySeries.values()) series.checkOverdue();
     });
@@ -112,8 +111,7 @@ export class MarketCandles {
 
   stop(): void {
     this.deps.clock.cancel(this.sweep);
-    this.backfill.stop();
-    for (const { series } of this.bySeries.values()) series.stop();
+    for (const subscribed of this.bySeries.values()) this.quit(subscribed);
     this.bySeries.clear();
     this.byFrame.clear();
     this.byTopic.clear();
@@ -127,7 +125,7 @@ export class MarketCandles {
     series.aliases.add(alias);
     const cursor = await this.cursorOf(symbol, interval);
     const builder = source.kind === 'built' ? new CandleBuilder(interval, source.from) : undefined;
-    const subscribed = { series, topic, builder };
+    const subscribed: Subscribed = { series, topic, builder, seed: undefined };
     this.bySeries.set(seriesKey(symbol, interval), subscribed);
     if (topic !== undefined) {
       const streamed = source.kind === 'built' ? source.from : interval;
@@ -135,7 +133,7 @@ export class MarketCandles {
       addTo(this.byTopic, topic, subscribed);
     }
     series.begin(cursor);
-    if (builder) this.seed(builder, instrument);
+    if (builder) subscribed.seed = this.seed(builder, instrument);
     if (topic !== undefined) this.topics.want([topic]);
   }
 
@@ -157,7 +155,7 @@ export class MarketCandles {
       clock: this.deps.clock,
       telemetry: this.deps.telemetry,
       venueTime: this.venueTime,
-      backfill: this.backfill,
+      backfill: this.deps.backfill,
       maxBars: maxBackfillBars(interval, source),
       graceMs: source.kind === 'polled' ? POLL_AFTER_MS : GRACE_MS,
       fetch: (fromMs, toMs) =>
@@ -174,13 +172,13 @@ export class MarketCandles {
   }
 
   /** The bar of now began before we came: its parts so far are fetched. */
-  private seed(builder: CandleBuilder, instrument: Instrument): void {
+  private seed(builder: CandleBuilder, instrument: Instrument): BackfillJob | undefined {
     const { market } = this.spec;
     const now = this.venueTime.now();
     const fromMs = barStart(builder.interval, now);
     const toMs = barStart(builder.source, now);
-    if (fromMs === toMs) return;
-    this.backfill.add({
+    if (fromMs === toMs) return undefined;
+    const job: BackfillJob = {
       run: async () => {
         builder.seed(
           await this.deps.rest.candles(market, { instrument, interval: builder.source, fromMs, toMs }),
@@ -189,7 +187,14 @@ export class MarketCandles {
       // Without the seed the first bar is told by REST alone, after its end.
       failed: () => undefined,
       givenUp: () => undefined,
-    });
+    };
+    this.deps.backfill.add(job);
+    return job;
+  }
+
+  private quit({ series, seed }: Subscribed): void {
+    series.stop();
+    if (seed) this.deps.backfill.cancel(seed);
   }
 
   /** Without a cursor the series begins with the bar of now: right for a first request. */
@@ -207,8 +212,8 @@ export class MarketCandles {
   }
 
   private drop(key: string, subscribed: Subscribed): void {
-    const { series, topic } = subscribed;
-    series.stop();
+    const { topic } = subscribed;
+    this.quit(subscribed);
     this.bySeries.delete(key);
     for (const group of this.byFrame.values()) group.delete(subscribed);
     if (topic === undefined) return;

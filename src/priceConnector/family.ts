@@ -12,6 +12,7 @@ import { LastValues } from '../store/last-values';
 import type { Store } from '../store/ports';
 import { DialBudget } from '../transport/limits';
 import type { VenueAdapter, VenueRest } from '../venues/contract';
+import { BackfillQueue } from './backfill';
 import { PriceMarket } from './market';
 import type { CandleRequest } from './requests';
 import type { PriceSettings } from './settings';
@@ -39,6 +40,7 @@ export class PriceFamily {
   private readonly lastValues: LastValues;
   private readonly rest: VenueRest;
   private readonly dials: DialBudget;
+  private readonly backfill: BackfillQueue;
   private readonly stopWatchingOutbox: () => void;
   /** Wishes by exchange: a market that is switched off and on again gets them back. */
   private readonly wishes = new Map<ExchangeId, Map<string, CandleRequest>>();
@@ -50,6 +52,7 @@ export class PriceFamily {
   ) {
     const { clock, store, broker, outbox, telemetry, rewrite } = deps;
     this.dials = new DialBudget(clock);
+    this.backfill = new BackfillQueue(adapter.descriptor.venue, deps);
     this.rest = adapter.connectRest({ rewrite, timeoutMs: REST_TIMEOUT_MS });
     this.lastValues = new LastValues(
       store,
@@ -115,6 +118,7 @@ export class PriceFamily {
   async stop(deadlineMs: number): Promise<boolean> {
     for (const market of this.markets.values()) market.stop();
     this.markets.clear();
+    this.backfill.stop();
     this.stopWatchingOutbox();
     const isDrained = await this.deps.outbox.drain(deadlineMs);
     await this.lastValues.write();
@@ -138,6 +142,7 @@ export class PriceFamily {
         publisher: this.publisher,
         lastValues: this.lastValues,
         rest: this.rest,
+        backfill: this.backfill,
         ...(exchangeServiceUrl !== '' && {
           service: (id: ExchangeId) => pairsOf(exchangeServiceUrl, id),
         }),

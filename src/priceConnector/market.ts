@@ -11,6 +11,7 @@ import type { TransportDeps } from '../transport/dialer';
 import type { PoolListener } from '../transport/pool';
 import { Pool } from '../transport/pool';
 import type { Channel, MarketDescriptor, Topic, VenueAdapter, VenueRest } from '../venues/contract';
+import type { BackfillQueue } from './backfill';
 import { candleSource } from './candle-source';
 import { MarketCandles } from './candles';
 import type { CandleRequest } from './requests';
@@ -33,6 +34,8 @@ export interface MarketDeps {
   readonly publisher: MarketPublisher;
   readonly lastValues: LastValues;
   readonly rest: VenueRest;
+  /** Shared by the markets of the venue: its REST budget is one. */
+  readonly backfill: BackfillQueue;
   readonly service?: (exchange: string) => Promise<readonly BackendPair[]>;
   readonly instrumentCache?: InstrumentCache;
   readonly instrumentRefreshMs: number;

@@ -15,6 +15,7 @@ const RETRY_MS = 1_000;
 export class Notices {
   private readonly timers = new Set<Timer>();
   private readonly bootId: string;
+  private isStopped = false;
 
   constructor(
     private readonly store: Store,
@@ -37,6 +38,7 @@ export class Notices {
   }
 
   stop(): void {
+    this.isStopped = true;
     for (const timer of this.timers) this.deps.clock.cancel(timer);
     this.timers.clear();
   }
@@ -48,7 +50,7 @@ export class Notices {
   }
 
   private async untilTaken(body: object, kind: string): Promise<void> {
-    if (await this.publish(body, kind)) return;
+    if ((await this.publish(body, kind)) || this.isStopped) return;
     const timer = this.deps.clock.after(RETRY_MS, () => {
       this.timers.delete(timer);
       void this.untilTaken(body, kind);

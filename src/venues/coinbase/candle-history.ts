@@ -1,12 +1,12 @@
-import { isPositive } from '../../domain/decimal';
 import { ConnectorError } from '../../domain/errors';
 import type { Candle } from '../../domain/events';
 import { nextBarStart, nominalLengthMs } from '../../domain/interval';
 import type { CandleQuery } from '../contract';
-import { isAmount, isObject, msOfSeconds } from './fields';
+import type { Bar } from './bars';
+import { hasPrices, readBar } from './bars';
+import { isObject } from './fields';
 import type { Ask } from './http';
 import { granularityOf } from './intervals';
-import type { Bar } from './state';
 
 /** Of 350: room for the neighbours that inclusive bounds bring. */
 const BARS_PER_PAGE = 300;
@@ -88,25 +88,12 @@ function readRows(query: CandleQuery, answer: unknown): readonly unknown[] {
   return candles as readonly unknown[];
 }
 
-function readBar(row: unknown): Bar | undefined {
-  if (!isObject(row)) return undefined;
-  const { start: startText, open, high, low, close, volume }: Readonly<Record<string, unknown>> = { ...row };
-  const start = msOfSeconds(startText);
-  if (start === undefined || !isAmount(open) || !isAmount(high)) return undefined;
-  if (!isAmount(low) || !isAmount(close) || !isAmount(volume)) return undefined;
-  return { start, open, high, low, close, volume };
-}
-
 /** {"iso":"2023-08-28T22:41:58Z","epochSeconds":"1693262518","epochMillis":"1693262518529"} */
 async function serverTime(query: CandleQuery, ask: Ask): Promise<number> {
   const answer = await ask('time', '/time');
   const { epochMillis }: { epochMillis?: unknown } = isObject(answer) ? answer : {};
   if (typeof epochMillis !== 'string' || !/^\d{13}$/.test(epochMillis)) throw badAnswer(query, 'no time');
   return Number(epochMillis);
-}
-
-function hasPrices({ open, high, low, close }: Bar): boolean {
-  return isPositive(open) && isPositive(high) && isPositive(low) && isPositive(close);
 }
 
 function candleOf({ instrument, interval }: CandleQuery, bar: Bar): Candle {

@@ -1,15 +1,16 @@
-import { isPositive } from '../../domain/decimal';
 import type { Candle, MarketEvent } from '../../domain/events';
 import type { Interval } from '../../domain/interval';
 import type { Decoded, Topic } from '../contract';
-import { isAmount, isObject, isProduct, msOfSeconds } from './fields';
-import type { Bar, PublicContext, PublicState, Published } from './state';
+import type { Bar } from './bars';
+import { hasPrices, readBar } from './bars';
+import { isObject, isProduct } from './fields';
+import type { FormingBar, PublicContext, Published, PublicState } from './state';
 import { publishedOf, unknown } from './state';
 import { CANDLES } from './topics';
 import type { CandleRow, FrameEvent } from './wire';
 
 /** The channel has no other. */
-const INTERVAL: Interval = '5m';
+const SHAPE = { interval: '5m' } as const;
 const LENGTH_MS = 300_000;
 /** How far the clocks of the venue's servers may disagree. */
 const SKEW_MS = 60_000;
@@ -60,31 +61,44 @@ interface Touched {
 
 function follow(rows: readonly Row[], time: number, context: PublicContext): Decoded<MarketEvent> {
   const { state } = context;
-  const events: Candle[] = [];
   const touched = new Map<string, Touched>();
+  const events = takeOver(rows, touched, time, context);
+  const topics: Topic[] = [];
+  for (const [product, { published, hasNews }] of touched) {
+    for (const topic of state.topicsOf(CANDLES, product)) topics.push(topic);
+    const bar = hasNews ? state.bars.get(product)?.bar : undefined;
+    if (bar) pushCandles(events, published, context, { ...SHAPE, bar, closed: false, time });
+  }
+  return topics.length === 0
+    ? unknown('malformed candles, or of an unlisted product')
+    : { kind: 'events', topics, events };
+}
+
+/** Makes the newest row of each product its forming bar; returns what is closed by that. */
+function takeOver(
+  rows: readonly Row[],
+  touched: Map<string, Touched>,
+  time: number,
+  context: PublicContext,
+): Candle[] {
+  const { state } = context;
+  const events: Candle[] = [];
   for (const { product, bar } of rows) {
     const found = touch(touched, product, context);
     const forming = state.bars.get(product);
     if (found === undefined || !isNews(bar, forming?.bar)) continue;
     found.hasNews = true;
     state.bars.set(product, { bar, gaps: state.gaps });
-    if (forming === undefined || forming.bar.start === bar.start || forming.gaps !== state.gaps) continue;
-    pushCandles(events, found.published, context, {
-      interval: INTERVAL,
-      bar: forming.bar,
-      closed: true,
-      time,
-    });
+    const closed = closedBy(bar, forming, state);
+    if (closed) pushCandles(events, found.published, context, { ...SHAPE, bar: closed, closed: true, time });
   }
-  const topics: Topic[] = [];
-  for (const [product, { published, hasNews }] of touched) {
-    for (const topic of state.topicsOf(CANDLES, product)) topics.push(topic);
-    const bar = hasNews ? state.bars.get(product)?.bar : undefined;
-    if (bar) pushCandles(events, published, context, { interval: INTERVAL, bar, closed: false, time });
-  }
-  return topics.length === 0
-    ? unknown('malformed candles, or of an unlisted product')
-    : { kind: 'events', topics, events };
+  return events;
+}
+
+/** The bar that a later one closes; undefined where its last values may have been missed. */
+function closedBy(bar: Bar, forming: FormingBar | undefined, { gaps }: PublicState): Bar | undefined {
+  const isClosed = forming !== undefined && bar.start > forming.bar.start && forming.gaps === gaps;
+  return isClosed ? forming.bar : undefined;
 }
 
 function touch(touched: Map<string, Touched>, product: string, context: PublicContext): Touched | undefined {
@@ -99,8 +113,7 @@ function touch(touched: Map<string, Touched>, product: string, context: PublicCo
 
 /** Older buckets are closed long since; one before the first trade has no prices. */
 function isNews(bar: Bar, forming: Bar | undefined): boolean {
-  if (forming !== undefined && bar.start < forming.start) return false;
-  return isPositive(bar.open) && isPositive(bar.high) && isPositive(bar.low) && isPositive(bar.close);
+  return (forming === undefined || bar.start >= forming.start) && hasPrices(bar);
 }
 
 /** Adds the candle under each published symbol. */
@@ -137,13 +150,10 @@ export function pushCandles(
 }
 
 function readRow(row: unknown, time: number): Row | undefined {
-  if (!isObject(row)) return undefined;
-  const fields: CandleRow = row;
-  const start = msOfSeconds(fields.start);
+  const bar = readBar(row);
+  if (bar === undefined) return undefined;
   // A bar of the future would close every real one until then.
-  if (start === undefined || start % LENGTH_MS !== 0 || start > time + SKEW_MS) return undefined;
-  const { product_id: product, open, high, low, close, volume } = fields;
-  if (!isProduct(product) || !isAmount(volume)) return undefined;
-  if (!isAmount(open) || !isAmount(high) || !isAmount(low) || !isAmount(close)) return undefined;
-  return { product, bar: { start, open, high, low, close, volume } };
+  if (bar.start % LENGTH_MS !== 0 || bar.start > time + SKEW_MS) return undefined;
+  const { product_id: product } = row as CandleRow;
+  return isProduct(product) ? { product, bar } : undefined;
 }

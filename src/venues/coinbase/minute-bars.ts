@@ -1,5 +1,5 @@
 import { add, compare } from '../../domain/decimal';
-import type { Bar } from './state';
+import type { Bar } from './bars';
 
 /**
  * One-minute bars of one product, built from its trades, as the venue streams no such candles. A bar is
@@ -27,8 +27,8 @@ export interface Trade {
 }
 
 const MINUTE_MS = 60_000;
-/** Trades come in batches of 250 ms: after this time no more of a past minute are awaited. */
-const LATE_MS = 2_000;
+/** Trades come in batches of 250 ms: after this time no more are awaited of a past minute. */
+const LATE_MS = 3_000;
 
 /** Begins (anew) with the minute of `now`. */
 export function newSeries(now: number, completeFrom: number, gaps: number): MinuteSeries {

@@ -1,5 +1,6 @@
 import type { MarketEvent } from '../../domain/events';
 import type { DecodeContext, Decoded, Topic } from '../contract';
+import type { Bar } from './bars';
 import { Timestamps } from './fields';
 import type { MinuteSeries } from './minute-bars';
 import type { DataChannel } from './topics';
@@ -42,16 +43,6 @@ export class PublicState {
     if (this.topics.size < MAX_PRODUCTS) this.topics.set(key, topics);
     return topics;
   }
-}
-
-/** An OHLCV row of the stream: venue texts, `start` in epoch ms. */
-export interface Bar {
-  readonly start: number;
-  readonly open: string;
-  readonly high: string;
-  readonly low: string;
-  readonly close: string;
-  readonly volume: string;
 }
 
 export interface FormingBar {

@@ -48,21 +48,19 @@ function decodeRow(row: unknown, time: number, context: PublicContext, found: Ti
 type Values = Omit<Ticker, 'eventType' | 'exchange' | 'symbol' | 'time'>;
 
 function readValues(fields: TickerRow, price: string): Values {
-  const { high_24_h: high, low_24_h: low, volume_24_h: volume24h } = fields;
-  const { best_bid: bid, best_bid_quantity: bidSize, best_ask: ask, best_ask_quantity: askSize } = fields;
+  const { high_24_h: high, low_24_h: low, volume_24_h: volume24h, best_bid: bid, best_ask: ask } = fields;
   const volume = isAmount(volume24h) ? volume24h : '0';
   const bestBid = isPrice(bid) ? bid : price;
   const bestAsk = isPrice(ask) ? ask : price;
-  // A side without a price falls back to the last one, which nobody offers to trade at.
-  const bestBidQnt = bestBid === bid && isAmount(bidSize) ? bidSize : '0';
-  const bestAskQnt = bestAsk === ask && isAmount(askSize) ? askSize : '0';
+  const bestBidQnt = sizeOf(bid, fields.best_bid_quantity);
+  const bestAskQnt = sizeOf(ask, fields.best_ask_quantity);
   return {
     price,
     open: openOf(price, fields.price_percent_chg_24_h, stepDecimals(price, bestBid, bestAsk)),
     high: isPrice(high) ? high : price,
     low: isPrice(low) ? low : price,
     volume,
-    // Not sent: today's price on all of the volume is an estimate.
+    // Not sent: the last price on all of the volume is an estimate.
     volumeQuote: productOf(volume, price),
     bestBid,
     bestBidQnt,
@@ -70,6 +68,11 @@ function readValues(fields: TickerRow, price: string): Values {
     bestAskQnt,
     hasBook: isPositive(bestBidQnt) && isPositive(bestAskQnt),
   };
+}
+
+/** A side without a price falls back to the last one, which nobody offers to trade at. */
+function sizeOf(price: unknown, size: unknown): string {
+  return isPrice(price) && isAmount(size) ? size : '0';
 }
 
 /** Not sent, but told by the change in percent. */

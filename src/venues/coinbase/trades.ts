@@ -6,7 +6,7 @@ import { pushCandles } from './candles';
 import { isAmount, isObject, isProduct } from './fields';
 import type { MinuteSeries, Trade } from './minute-bars';
 import { addTrade, closeUntil, formingBar, newSeries } from './minute-bars';
-import type { PublicContext, Published } from './state';
+import type { PublicContext, Published, PublicState } from './state';
 import { publishedOf, unknown } from './state';
 import { TRADES } from './topics';
 import type { FrameEvent, TradeRow } from './wire';
@@ -115,18 +115,28 @@ function gather(
   now: number,
   { state }: PublicContext,
 ): void {
-  if (!isObject(row)) return;
-  const { product_id: product, trade_id: id, price, size, time: timeText }: TradeRow = row;
-  const time = state.tradeTimestamps.read(timeText);
-  if (time === undefined || time > now + SKEW_MS || !isProduct(product) || !isId(id)) return;
-  if (!isAmount(price) || !isPositive(price) || !isAmount(size)) return;
+  const fields: TradeRow = isObject(row) ? row : {};
+  const { product_id: product } = fields;
+  const trade = readTrade(fields, now, state);
+  if (trade === undefined || !isProduct(product)) return;
   const batch = batches.get(product);
-  const trade = { id: Number(id), price, size, time };
   if (batch === undefined) batches.set(product, { trades: [trade], isSnapshot });
   else {
     batch.trades.push(trade);
     batch.isSnapshot ||= isSnapshot;
   }
+}
+
+function readTrade(
+  { trade_id: id, price, size, time: timeText }: TradeRow,
+  now: number,
+  { tradeTimestamps }: PublicState,
+): Trade | undefined {
+  const time = tradeTimestamps.read(timeText);
+  // A trade of the future would open a minute that nothing closes until then.
+  if (time === undefined || time > now + SKEW_MS || !isId(id)) return undefined;
+  if (!isAmount(price) || !isPositive(price) || !isAmount(size)) return undefined;
+  return { id: Number(id), price, size, time };
 }
 
 /** Numbers as text. */

@@ -1,0 +1,48 @@
+/** The simulator in another process, over its control port. */
+export interface LedgerEntry {
+  readonly kind: string;
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly start: number;
+}
+
+export class VenueControl {
+  constructor(private readonly base: string) {}
+
+  /** Origins of one venue, by its name in the host. */
+  async originsOf(venue: string): Promise<readonly string[]> {
+    const stats = (await this.get('/stats')) as Record<string, unknown>;
+    return Object.keys(stats).filter((origin) => origin.includes(venue));
+  }
+
+  async faults(origins: readonly string[], faults: object): Promise<void> {
+    for (const origin of origins) await this.post('/faults', { target: { origin }, faults });
+  }
+
+  async clear(origins: readonly string[]): Promise<void> {
+    for (const origin of origins) await this.post('/faults', { target: { origin }, clear: true });
+  }
+
+  async drop(origins: readonly string[]): Promise<void> {
+    for (const origin of origins) await this.post('/drop', { origin });
+  }
+
+  async violations(): Promise<readonly unknown[]> {
+    return ((await this.get('/violations')) as { violations: unknown[] }).violations;
+  }
+
+  async ledger(): Promise<readonly LedgerEntry[]> {
+    const { entries } = (await this.get('/ledger')) as { entries: LedgerEntry[] };
+    return entries.filter(({ kind }) => kind === 'candle');
+  }
+
+  private async get(path: string): Promise<unknown> {
+    return (await fetch(`${this.base}${path}`)).json();
+  }
+
+  private async post(path: string, body: object): Promise<void> {
+    const response = await fetch(`${this.base}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  }
+}

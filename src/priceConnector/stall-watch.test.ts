@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { FakeClock } from '../testing/fake-clock';
+import { RecordedTelemetry } from '../testing/recorded-telemetry';
+import type { Stall } from './stall-watch';
+import { StallWatch } from './stall-watch';
+
+const STALL_MS = 50_000;
+const QUIET_MS = 300_000;
+
+describe('StallWatch', () => {
+  let clock: FakeClock;
+  let telemetry: RecordedTelemetry;
+  let told: Stall[];
+  let watch: StallWatch;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    telemetry = new RecordedTelemetry();
+    told = [];
+    watch = new StallWatch('x', {
+      clock,
+      telemetry,
+      stallMs: STALL_MS,
+      onStall: (stall) => told.push(stall),
+    });
+  });
+
+  for (const [channel, kind] of [
+    ['ticker', 'price'],
+    ['candle', 'candle'],
+  ] as const) {
+    test(`${channel}: quiet below the limit, told at it`, () => {
+      const lastDataAt = clock.now();
+      clock.advance(STALL_MS - 1);
+      watch.check(channel, lastDataAt);
+      assert.deepEqual(told, []);
+      clock.advance(1);
+      watch.check(channel, lastDataAt);
+      assert.deepEqual(told, [{ exchange: 'x', kind, staleSeconds: 50 }]);
+    });
+
+    test(`${channel}: a connection that is revived for its silence is told and counted`, () => {
+      watch.silent(channel, 15_400);
+      assert.deepEqual(told, [{ exchange: 'x', kind, staleSeconds: 15 }]);
+      assert.equal(telemetry.counted('connector_stalls_total', { exchange: 'x', channel }), 1);
+    });
+  }
+
+  test('no data since the start is a matter of connecting', () => {
+    clock.advance(STALL_MS);
+    watch.check('ticker', undefined);
+    assert.deepEqual(told, [{ exchange: 'x', kind: 'connect', staleSeconds: 50 }]);
+  });
+
+  test('a long outage is one fact: told again only after five minutes; counted every time', () => {
+    const lastDataAt = clock.now();
+    clock.advance(STALL_MS);
+    for (let i = 0; i < 30; i += 1) {
+      watch.check('ticker', lastDataAt);
+      watch.silent('ticker', STALL_MS);
+      clock.advance(10_000);
+    }
+    assert.equal(told.length, 1);
+    assert.equal(telemetry.counted('connector_stalls_total', { exchange: 'x', channel: 'ticker' }), 30);
+    watch.check('ticker', lastDataAt);
+    assert.deepEqual(
+      told.map(({ staleSeconds }) => staleSeconds),
+      [50, (STALL_MS + QUIET_MS) / 1_000],
+    );
+  });
+
+  test('each kind is told by itself: busy tickers do not hide dead candles', () => {
+    const lastDataAt = clock.now();
+    clock.advance(STALL_MS);
+    watch.check('ticker', clock.now());
+    watch.check('candle', lastDataAt);
+    watch.silent('ticker', 20_000);
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['candle', 'price'],
+    );
+  });
+
+  test('a wall clock that jumps does not silence the notices', () => {
+    watch.silent('ticker', STALL_MS);
+    clock.jump(-3_600_000);
+    clock.advance(QUIET_MS);
+    watch.silent('ticker', STALL_MS);
+    assert.equal(told.length, 2);
+  });
+});
