@@ -16,7 +16,7 @@ export interface Arriving {
   readonly channel: string;
   readonly payload: string;
   readonly exchange: string;
-  readonly kind: 'candle' | 'notice';
+  readonly kind: 'candle' | 'user' | 'notice';
   readonly receivedAt: number;
 }
 

@@ -43,3 +43,12 @@ export function candleKey(candle: Candle): string {
 export const lastTickersKey = (exchange: ExchangeId): string => `connector:ticker:${exchange}`;
 export const lastCandlesKey = (exchange: ExchangeId): string => `connector:candle:${exchange}`;
 export const instrumentsKey = (exchange: ExchangeId): string => `connector:instruments:${exchange}`;
+
+/** The room id is the channel; nothing but event objects is published on it. */
+export const userChannel = (room: string): string => room;
+export const userInfoChannel = (room: string): string => `userStreamInfo${room}`;
+export const userKey = (exchange: ExchangeId, eventType: string, room: string): string =>
+  `user.${exchange}.${eventType}.${room}`;
+export const ORDERS_KEY = 'orders';
+export const LAST_EVENT_KEY = 'stream:lastEventTime';
+export const streamStateKey = (room: string): string => `connector:stream:${room}`;

@@ -191,6 +191,26 @@ export const METRICS = {
     help: 'Data silences that led to an action',
     labels: ['exchange', 'channel'],
   },
+  connector_clock_offset_seconds: {
+    type: 'gauge',
+    help: "Venue's clock minus ours",
+    labels: ['venue'],
+  },
+  connector_user_streams: {
+    type: 'gauge',
+    help: 'Account streams by state of their connection',
+    labels: ['exchange', 'state'],
+  },
+  connector_user_events_total: {
+    type: 'counter',
+    help: 'Account events by what became of them (published, duplicate, refused by the outbox)',
+    labels: ['exchange', 'kind', 'outcome'],
+  },
+  connector_auth_refusals_total: {
+    type: 'counter',
+    help: 'Logins that a venue refused, by cause',
+    labels: ['exchange', 'cause'],
+  },
   connector_notices_total: {
     type: 'counter',
     help: 'Notices published on serviceLog',

@@ -13,6 +13,7 @@ const failing = (retry?: { afterMs: number }): Promise<never> =>
 class Job implements BackfillJob {
   readonly startedAt: number[] = [];
   failures = 0;
+  surrenders = 0;
   answer: () => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly clock: FakeClock) {}
@@ -24,6 +25,10 @@ class Job implements BackfillJob {
 
   failed(): void {
     this.failures += 1;
+  }
+
+  givenUp(): void {
+    this.surrenders += 1;
   }
 }
 
@@ -97,6 +102,16 @@ describe('BackfillQueue', () => {
     assert.equal(starts(others).length, 2);
     assert.ok(starts(others).every((at) => at >= 20_000));
     assert.equal(limited?.startedAt.length, 2);
+  });
+
+  test('a request that the venue will never answer is given up, and told so', async () => {
+    const [job] = add(1, () =>
+      Promise.reject(new ConnectorError('REST_FAILED', 'no such interval', { retry: 'never' })),
+    );
+    await clock.advanceAsync(100_000);
+    assert.deepEqual([job?.startedAt.length, job?.failures, job?.surrenders], [1, 0, 1]);
+    assert.equal(telemetry.counted('connector_backfill_failures_total', { exchange: 'x' }), 1);
+    assert.equal(clock.pendingCount, 0);
   });
 
   test('a job that throws at once is a failed one', async () => {

@@ -98,7 +98,7 @@ export class PriceFamily {
       wishes = new Map();
       this.wishes.set(request.exchange, wishes);
     }
-    const key = `${request.symbol}|${request.alias}`;
+    const key = wishKey(request);
     if (wishes.has(key)) return;
     wishes.set(key, request);
     const market = this.markets.get(request.exchange);
@@ -106,7 +106,7 @@ export class PriceFamily {
   }
 
   unsubscribeCandle(request: CandleRequest): void {
-    this.wishes.get(request.exchange)?.delete(`${request.symbol}|${request.alias}`);
+    this.wishes.get(request.exchange)?.delete(wishKey(request));
     this.markets.get(request.exchange)?.unsubscribeCandle(request);
   }
 
@@ -159,7 +159,11 @@ export class PriceFamily {
   private serve(market: PriceMarket, request: CandleRequest): void {
     const { telemetry } = this.deps;
     market.subscribeCandle(request).then(
-      (outcome) => telemetry.meter.count('connector_candle_requests_total', { outcome }),
+      (outcome) => {
+        telemetry.meter.count('connector_candle_requests_total', { outcome });
+        // Given up while it was being opened: the market knew nothing yet that it could have closed.
+        if (!this.wishes.get(request.exchange)?.has(wishKey(request))) market.unsubscribeCandle(request);
+      },
       (error: unknown) => {
         const { exchange, symbol, interval } = request;
         telemetry.log.error({ exchange, symbol, interval, error }, 'candle subscription failed');
@@ -167,4 +171,8 @@ export class PriceFamily {
       },
     );
   }
+}
+
+function wishKey({ symbol, alias }: CandleRequest): string {
+  return `${symbol}|${alias}`;
 }

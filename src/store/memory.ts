@@ -68,6 +68,33 @@ export class MemoryStore implements Store {
     return fields.map((field) => content?.get(field));
   }
 
+  /** The expiry of single fields is not simulated: nobody reads the demo's cache for a day. */
+  async hashSetExpiring({ key, field, value }: { key: string; field: string; value: string }): Promise<void> {
+    await this.hashSet(key, new Map([[field, value]]));
+  }
+
+  async hashSweep(): Promise<void> {
+    await this.reachable();
+  }
+
+  async raise(key: string, member: string, score: number): Promise<void> {
+    const [before] = await this.hashGet(key, [member]);
+    if (before === undefined || Number(before) < score) {
+      await this.hashSet(key, new Map([[member, String(score)]]));
+    }
+  }
+
+  async withdraw(key: string, member: string): Promise<void> {
+    await this.reachable();
+    const content = this.read(key)?.content;
+    if (content instanceof Map) content.delete(member);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.reachable();
+    this.values.delete(key);
+  }
+
   subscribe(channel: string, listener: (payload: string) => void): Promise<void> {
     if (this.isClosed) return Promise.reject(closed());
     const listeners = this.subscriptions.get(channel) ?? new Set();

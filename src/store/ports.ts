@@ -19,6 +19,19 @@ export interface Store {
   /** Sets the fields and, where given, the TTL of the whole hash, in one transaction. */
   hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void>;
   hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Writes one field that expires by itself. `now`: epoch ms, for servers that cannot expire fields. */
+  hashSetExpiring(
+    entry: { readonly key: string; readonly field: string; readonly value: string },
+    ttlMs: number,
+    now: number,
+  ): Promise<void>;
+  /** Removes fields whose time is over, where the server does not. Call it now and then. */
+  hashSweep(key: string, now: number): Promise<void>;
+  /** Sets the member's score, never lowering it (ZADD GT). */
+  raise(key: string, member: string, score: number): Promise<void>;
+  /** Removes the member. */
+  withdraw(key: string, member: string): Promise<void>;
+  delete(key: string): Promise<void>;
   /** Subscribes for ever, across reconnects. Resolves when the first subscription stands. */
   subscribe(channel: string, listener: (payload: string) => void): Promise<void>;
   /** Round-trip check. */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { ConnectorError } from '../domain/errors';
+import { FieldExpiry } from './field-expiry';
 import type { ChannelMessage, Store } from './ports';
 import { publishBatch } from './publish-batch';
 import type { RedisSettings, StoreDeps } from './redis-link';
@@ -10,6 +11,7 @@ import { RedisSubscriber } from './redis-subscriber';
 export class RedisStore implements Store {
   private readonly link: RedisLink;
   private subscriber: RedisSubscriber | undefined;
+  private readonly fieldExpiry: FieldExpiry;
   private isClosed = false;
 
   constructor(
@@ -17,6 +19,7 @@ export class RedisStore implements Store {
     private readonly deps: StoreDeps,
   ) {
     this.link = new RedisLink(settings, 'redis', deps);
+    this.fieldExpiry = new FieldExpiry(deps.telemetry);
   }
 
   get ready(): boolean {
@@ -61,6 +64,30 @@ export class RedisStore implements Store {
     if (fields.length === 0) return [];
     const values = await this.answer((redis) => redis.hmget(key, ...fields));
     return values.map((value) => value ?? undefined);
+  }
+
+  async hashSetExpiring(
+    entry: { readonly key: string; readonly field: string; readonly value: string },
+    ttlMs: number,
+    now: number,
+  ): Promise<void> {
+    await this.answer((redis) => this.fieldExpiry.set(redis, entry, ttlMs, now));
+  }
+
+  async hashSweep(key: string, now: number): Promise<void> {
+    await this.answer((redis) => this.fieldExpiry.sweep(redis, key, now));
+  }
+
+  async raise(key: string, member: string, score: number): Promise<void> {
+    await this.answer((redis) => redis.zadd(key, 'GT', score, member));
+  }
+
+  async withdraw(key: string, member: string): Promise<void> {
+    await this.answer((redis) => redis.zrem(key, member));
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.answer((redis) => redis.del(key));
   }
 
   async subscribe(channel: string, listener: (payload: string) => void): Promise<void> {

@@ -25,7 +25,13 @@ test('markets: one socket and one REST host for all', () => {
   );
   for (const { endpoints } of bitget.descriptor.markets) {
     const stream = 'wss://ws.bitget.com/v2/ws/public';
-    assert.deepEqual(endpoints, { ticker: stream, candle: stream, rest: 'https://api.bitget.com' });
+    const account = 'wss://ws.bitget.com/v2/ws/private';
+    assert.deepEqual(endpoints, {
+      ticker: stream,
+      candle: stream,
+      rest: 'https://api.bitget.com',
+      account,
+    });
   }
 });
 

@@ -3,6 +3,7 @@ import { compare, isDecimal } from '../../domain/decimal';
 import { difference, sum } from './amounts';
 import type { CoinRow, WalletRow } from './private-wire';
 import { isName } from './rest-answers';
+import { isAmount } from './tickers';
 
 /**
  * Wallets of an account. Unified accounts of the first kind (UTA 1.0) keep inverse contracts in CONTRACT;
@@ -22,23 +23,29 @@ export function walletOf({ accountType }: WalletRow): Wallet | undefined {
 export function readWallet(row: WalletRow, time: number): OutboundAccountPosition | undefined {
   const { coin: coins } = row;
   if (!Array.isArray(coins)) return undefined;
-  const balances = coins.map(readCoin).filter((balance) => balance !== undefined);
+  const read = walletOf(row) === 'SPOT' ? readSpotCoin : readCoin;
+  const balances = coins.map(read).filter((balance) => balance !== undefined);
   if (balances.length === 0 && coins.length > 0) return undefined;
   return { eventType: 'outboundAccountPosition', eventTime: time, lastAccountUpdate: time, balances };
 }
 
 function readCoin(row: unknown): Balance | undefined {
-  if (typeof row !== 'object' || row === null) return undefined;
-  const { coin: asset, walletBalance, locked, totalOrderIM, totalPositionIM, free } = row as CoinRow;
-  const total = amountOf(walletBalance);
-  const inOrders = amountOf(locked);
-  const orderMargin = amountOf(totalOrderIM);
-  const positionMargin = amountOf(totalPositionIM);
-  if (!isName(asset) || total === undefined || inOrders === undefined) return undefined;
-  if (orderMargin === undefined || positionMargin === undefined) return undefined;
-  // A classic spot wallet says it directly; counting its total as well would count it twice.
-  if (isDecimal(free)) return { asset, free, locked: inOrders };
-  return { asset, ...split(total, sum([inOrders, orderMargin, positionMargin])) };
+  if (!isFields(row)) return undefined;
+  const { coin: asset } = row;
+  const total = amountOf(row.walletBalance, isDecimal);
+  const reserved = [row.locked, row.totalOrderIM, row.totalPositionIM].map((one) => amountOf(one, isAmount));
+  if (!isName(asset) || total === undefined || !reserved.every((one) => one !== undefined)) return undefined;
+  return { asset, ...split(total, sum(reserved)) };
+}
+
+/** A classic spot wallet says it directly; counting its total as well would count it twice. */
+function readSpotCoin(row: unknown): Balance | undefined {
+  if (!isFields(row)) return undefined;
+  const { coin: asset } = row;
+  const free = amountOf(row.free, isDecimal);
+  const locked = amountOf(row.locked, isAmount);
+  if (!isName(asset) || free === undefined || locked === undefined) return undefined;
+  return { asset, free, locked };
 }
 
 /** Cross margin may reserve more of a coin than there is, and a borrowed coin has a negative balance. */
@@ -49,7 +56,11 @@ function split(total: string, reserved: string): Omit<Balance, 'asset'> {
 }
 
 /** Portfolio margin sends '' for what it does not reckon per coin. Undefined: no amount at all. */
-function amountOf(value: unknown): string | undefined {
+function amountOf(value: unknown, isFit: (value: unknown) => value is string): string | undefined {
   if (value === undefined || value === null || value === '') return '0';
-  return isDecimal(value) ? value : undefined;
+  return isFit(value) ? value : undefined;
+}
+
+function isFields(row: unknown): row is CoinRow {
+  return typeof row === 'object' && row !== null;
 }

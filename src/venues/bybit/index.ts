@@ -1,6 +1,10 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
 import type { LinkRules, MarketDescriptor, VenueAdapter } from '../contract';
+import { connectAccount } from './account-rest';
+import { PRIVATE_PATH } from './hosts';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
+import { privateCodec } from './private';
+import { privateSession } from './private-session';
 import type { PublicState } from './public';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
@@ -17,7 +21,9 @@ export const bybit: VenueAdapter<PublicState> = {
     intervalNames: INTERVAL_NAMES,
   },
   publicFeed: { session: publicSession, codec: publicCodec },
+  accountFeed: { session: privateSession, codec: privateCodec },
   connectRest,
+  connectAccount,
 };
 
 function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
@@ -27,13 +33,30 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
     exchange,
     kind,
     selector: 'bybit',
-    endpoints: { ticker: stream, candle: stream, rest: 'https://api.bybit.com' },
+    endpoints: {
+      ticker: stream,
+      candle: stream,
+      rest: 'https://api.bybit.com',
+      account: `wss://stream.bybit.com${PRIVATE_PATH}`,
+    },
     intervals: NATIVE_INTERVALS,
     links: {
       // Tickers come at most every 50 ms (spot) and 100 ms (contracts): a busy connection.
       ticker: { ...rules, silence: { floorMs: 15_000, capMs: 120_000 } },
       // Klines come every 1 to 60 s: https://bybit-exchange.github.io/docs/v5/websocket/public/kline
       candle: { ...rules, silence: { floorMs: 90_000, capMs: 300_000 } },
+      account: {
+        ...rules,
+        // The same budget of dials, evenly spread: all accounts come at once after a restart.
+        dials: [
+          { count: 250, perMs: 300_000 },
+          { count: 1, perMs: 650 },
+        ],
+        // A quiet account says nothing for hours; the pong is the life sign.
+        silence: { floorMs: Infinity, capMs: Infinity },
+        // A wallet of every coin has about 300 KB.
+        frameBytes: 4 * 1_024 * 1_024,
+      },
     },
   };
 }

@@ -15,6 +15,8 @@ const SIDES: ReadonlyMap<unknown, OrderSide> = new Map<unknown, OrderSide>([
   ['Sell', 'SELL'],
 ]);
 
+export const MALFORMED_ORDER = 'malformed order';
+
 /** A report, or a note why there is none. */
 export type OrderReading = ExecutionReport | string;
 
@@ -27,7 +29,7 @@ export function readOrder(row: OrderRow, kind: MarketKind, fallbackTime: number 
   const amounts = amountsOf(row, kind);
   const eventTime = timeOf(row.updatedTime) ?? fallbackTime;
   const side = SIDES.get(row.side);
-  if (!ids || !amounts || eventTime === undefined || side === undefined) return 'malformed order';
+  if (!ids || !amounts || eventTime === undefined || side === undefined) return MALFORMED_ORDER;
   const isMarket = row.orderType !== 'Limit';
   const orderStatus = statusOf(String(row.orderStatus), isMarket, side);
   if (orderStatus === undefined) return unknownStatus(row.orderStatus);

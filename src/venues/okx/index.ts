@@ -1,10 +1,17 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
-import type { MarketDescriptor, VenueAdapter } from '../contract';
+import type { AccountFeed, MarketDescriptor, VenueAdapter } from '../contract';
+import { ACCOUNT_LINK } from './account-limits';
+import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
 import { LINKS } from './limits';
+import { privateCodec } from './private';
+import type { LoginState } from './private-answers';
+import { privateSession } from './private-session';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
 import { publicSession } from './session';
+
+const accountFeed: AccountFeed<LoginState> = { session: privateSession, codec: privateCodec };
 
 /** OKX V5: spot, linear swaps (with the EU's X-Perps) and inverse swaps, all on the same hosts. */
 export const okx: VenueAdapter<null> = {
@@ -15,7 +22,9 @@ export const okx: VenueAdapter<null> = {
     intervalNames: INTERVAL_NAMES,
   },
   publicFeed: { session: publicSession, codec: publicCodec },
+  accountFeed: accountFeed as AccountFeed,
   connectRest,
+  connectAccount,
 };
 
 function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
@@ -33,8 +42,9 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
       candle: 'wss://ws.okx.com/ws/v5/business',
       // Advised since 2026-05-20: https://www.okx.com/docs-v5/en/#overview-production-trading-services
       rest: 'https://openapi.okx.com',
+      account: 'wss://ws.okx.com/ws/v5/private',
     },
     intervals: NATIVE_INTERVALS,
-    links: LINKS,
+    links: { ...LINKS, account: ACCOUNT_LINK },
   };
 }

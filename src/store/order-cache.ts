@@ -1,0 +1,101 @@
+import type { ExecutionReport } from '../domain/account';
+import { errorText } from '../domain/errors';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Timer } from '../domain/time';
+import type { Store } from './ports';
+
+/** Client ids of the backend's bots; matched anywhere in the id, because of broker prefixes (contract 2.7). */
+const BOT_ORDERS =
+  /GRID-?TP|GRID-?STAB|GRID-?BO|GRID-?RO|GA-?F|D-?ROA|D-?SR|D-?BO|D-?TP|D-?MTP|D-?MSL|D-?RO|CMB-?BO|CMB-?GR|CMB-?RO|CMB-?H/;
+const OPEN_TTL_MS = 86_400_000;
+const DONE_TTL_MS = 300_000;
+const WRITE_MS = 20;
+const SWEEP_MS = 30_000;
+const MAX_PENDING = 50_000;
+
+interface Pending {
+  readonly text: string;
+  readonly ttlMs: number;
+}
+
+/**
+ * The backend's `orders` hash and `stream:lastEventTime` clock. Newest per order and room while Redis is
+ * away, so that a stale NEW never outlives a fill; bounded by the number of orders.
+ */
+export class OrderCache {
+  private readonly orders = new Map<string, Pending>();
+  private readonly touched = new Map<string, number>();
+  private readonly timers: readonly Timer[];
+  private isWriting = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly keys: { readonly orders: string; readonly lastEvent: string },
+    private readonly deps: { readonly clock: Clock; readonly telemetry: Telemetry },
+  ) {
+    this.timers = [
+      deps.clock.every(WRITE_MS, () => void this.write()),
+      deps.clock.every(SWEEP_MS, () => void this.sweep()),
+    ];
+  }
+
+  remember(report: ExecutionReport, text: string): void {
+    const id = report.newClientOrderId;
+    const isOurs = report.liquidation === true || BOT_ORDERS.test(id);
+    if (!isOurs) return;
+    const isOpen = report.orderStatus === 'NEW' || report.orderStatus === 'PARTIALLY_FILLED';
+    const field = id === '' ? `liq_${report.orderId}` : id;
+    if (this.orders.size < MAX_PENDING || this.orders.has(field)) {
+      this.orders.set(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
+    }
+  }
+
+  touch(room: string, at: number): void {
+    this.touched.set(room, at);
+  }
+
+  /** The room is closed for good. */
+  forget(room: string): void {
+    this.touched.delete(room);
+    this.store.withdraw(this.keys.lastEvent, room).catch((error: unknown) => this.tell(error));
+  }
+
+  async write(): Promise<void> {
+    if (this.isWriting || !this.store.ready || this.orders.size + this.touched.size === 0) return;
+    this.isWriting = true;
+    try {
+      for (const [field, pending] of this.orders) await this.writeOrder(field, pending);
+      for (const [room, at] of this.touched) {
+        await this.store.raise(this.keys.lastEvent, room, at);
+        if (this.touched.get(room) === at) this.touched.delete(room);
+      }
+    } catch (error) {
+      this.tell(error);
+    } finally {
+      this.isWriting = false;
+    }
+  }
+
+  close(): void {
+    for (const timer of this.timers) this.deps.clock.cancel(timer);
+  }
+
+  private async writeOrder(field: string, pending: Pending): Promise<void> {
+    const entry = { key: this.keys.orders, field, value: pending.text };
+    await this.store.hashSetExpiring(entry, pending.ttlMs, this.deps.clock.now());
+    if (this.orders.get(field) === pending) this.orders.delete(field);
+  }
+
+  private async sweep(): Promise<void> {
+    if (!this.store.ready) return;
+    try {
+      await this.store.hashSweep(this.keys.orders, this.deps.clock.now());
+    } catch (error) {
+      this.tell(error);
+    }
+  }
+
+  private tell(error: unknown): void {
+    this.deps.telemetry.log.debug({ error: errorText(error) }, 'order cache not written; it stays pending');
+  }
+}

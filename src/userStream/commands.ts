@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ConnectorError } from '../domain/errors';
+import type { Credentials } from '../venues/contract';
+
+/** The seed's input of `openStream`. Further fields of `api` are the backend's (contract 1.4). */
+export interface OpenStreamInput {
+  readonly userId: string;
+  readonly api: {
+    readonly key: string;
+    readonly secret: string;
+    readonly passphrase?: string | null;
+    /** Exchange id, e.g. `binance` or `paperBinance`. */
+    readonly provider: string;
+    readonly environment?: 'live' | 'sandbox' | null;
+    readonly keysType?: string | null;
+    readonly okxSource?: string | null;
+    readonly bybitHost?: string | null;
+    readonly subaccount?: boolean | null;
+  };
+}
+
+/** Whose account, where, and how to log in. Holds secrets. */
+export interface Access {
+  readonly exchange: string;
+  readonly credentials: Credentials;
+  readonly environment: 'live' | 'sandbox';
+}
+
+export type Command =
+  | { readonly do: 'open'; readonly room: string; readonly userId: string; readonly access: Access }
+  /** Changed credentials of a known room; no further subscriber. */
+  | { readonly do: 'rekey'; readonly room: string; readonly access: Access }
+  | { readonly do: 'close'; readonly room: string }
+  /** Without a room: all of them. */
+  | { readonly do: 'restart'; readonly room: string | undefined }
+  /** An event that we do not know: acknowledged and forgotten. */
+  | { readonly do: 'ignore' };
+
+const word = z.string().trim().max(10_000);
+const optional = word.nullish();
+const Api = z.object({
+  key: word.min(1),
+  secret: word.min(1),
+  passphrase: optional,
+  provider: word.min(1).max(40),
+  environment: z.enum(['live', 'sandbox']).nullish(),
+  keysType: optional,
+  okxSource: optional,
+  bybitHost: optional,
+});
+const Open = z.object({ userId: word.min(1).max(200), api: Api });
+const Room = word.min(1).max(200).nullish();
+const Message = z.object({
+  payload: z.object({ event: z.string(), uuid: Room, data: z.unknown() }),
+});
+
+/** Body of a `usersStreamAction` message. Throws COMMAND_INVALID naming the field, never showing a value. */
+export function parseCommand(body: Buffer): Command {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    // The cause would quote the body, which may hold credentials.
+    throw invalid('the body is not JSON');
+  }
+  const { payload } = checked(Message, parsed);
+  const { event, uuid, data } = payload;
+  switch (event) {
+    case 'open stream':
+      return openCommand(data, uuid ?? undefined);
+    case 'close stream':
+      if (!uuid) throw invalid('payload.uuid: missing');
+      return { do: 'close', room: uuid };
+    case 'force restart stream':
+      return { do: 'restart', room: uuid ?? undefined };
+    default:
+      return { do: 'ignore' };
+  }
+}
+
+/** The same for a call from code. */
+export function openInput(input: OpenStreamInput, room?: string): Extract<Command, { do: 'open' }> {
+  const { userId, api } = checked(Open, input);
+  return { do: 'open', room: room ?? roomIdOf(userId, api), userId, access: accessOf(api) };
+}
+
+function openCommand(data: unknown, room: string | undefined): Command {
+  const isFlat = typeof data === 'object' && data !== null && !('api' in data) && 'provider' in data;
+  if (!isFlat) return openInput(data as OpenStreamInput, room);
+  // After a key change the backend sends the credentials without userId and api (contract 1.4).
+  if (room === undefined) throw invalid('payload.uuid: missing');
+  return { do: 'rekey', room, access: accessOf(checked(Api, data)) };
+}
+
+function accessOf(api: z.infer<typeof Api>): Access {
+  const { keysType, okxSource, bybitHost } = api;
+  const named = Object.entries({ keysType, okxSource, bybitHost }).filter(([, value]) => value);
+  return {
+    exchange: api.provider,
+    environment: api.environment ?? 'live',
+    credentials: {
+      key: restorePem(api.key),
+      secret: restorePem(api.secret),
+      passphrase: api.passphrase ?? '',
+      options: Object.fromEntries(named) as Record<string, string>,
+    },
+  };
+}
+
+/** A PEM that travelled through a form lost its line breaks. */
+function restorePem(text: string): string {
+  const pem = /^(-----BEGIN [^-]+-----)([\s\S]*?)(-----END [^-]+-----)$/.exec(text);
+  if (!pem) return text;
+  const [, begin = '', body = '', end = ''] = pem;
+  return `${begin}\n${body.trim().split(/\s+/).join('\n')}\n${end}`;
+}
+
+/** Room id of a command without uuid (contract 1.5); a missing value contributes its name in JavaScript. */
+function roomIdOf(userId: string, api: z.infer<typeof Api>): string {
+  const { key, secret, provider, passphrase, keysType, okxSource } = api;
+  const parts = [userId, key, secret, provider, passphrase, keysType, okxSource];
+  return createHash('sha1').update(parts.map(String).join('')).digest('hex');
+}
+
+/** Tells whether two logins are the same without keeping either. */
+export function fingerprint({ credentials, environment }: Access): string {
+  const { key, secret, passphrase, options } = credentials;
+  const text = JSON.stringify([key, secret, passphrase, Object.entries(options).sort(), environment]);
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw invalid(`${issue?.path.join('.') || 'payload'}: ${issue?.message ?? 'invalid'}`);
+}
+
+function invalid(problem: string): ConnectorError {
+  return new ConnectorError('COMMAND_INVALID', problem, { retry: 'never' });
+}

@@ -1,0 +1,127 @@
+import type { Balance, OutboundAccountPosition } from '../../domain/account';
+import { ConnectorError } from '../../domain/errors';
+import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import { linesOf, type AccountMode } from './account-mode';
+import { classicReader, readBalances, unifiedReader } from './balances';
+import { epochMs, isObject } from './fields';
+import { readOrders } from './order-lists';
+import { signedHttp, successOf, WrongDoor, type Ask, type VenueAnswer } from './signed-http';
+
+export interface BitgetAccountRest extends AccountRest {
+  /** Which API serves this account now; asked anew, as accounts get upgraded. */
+  mode(): Promise<AccountMode>;
+}
+
+const UNIFIED_ASSETS = '/api/v3/account/assets';
+const IS_CLASSIC = '40084';
+const WRONG_ENVIRONMENT = '40099';
+
+/** Signed REST of one account, classic or unified. */
+export function connectAccount(account: Account, deps: AccountRestDeps): BitgetAccountRest {
+  const ask = signedHttp(account, deps);
+  const { kind } = account.market;
+  let known: AccountMode | undefined;
+
+  async function mode(): Promise<AccountMode> {
+    try {
+      known = await askMode(ask, account);
+      return known;
+    } catch (thrown) {
+      // REST in trouble is no reason to stay off the stream, where the account is known.
+      if (known !== undefined && thrown instanceof ConnectorError && thrown.retry !== 'never') return known;
+      throw thrown;
+    }
+  }
+
+  async function read(sinceMs: number, at: AccountMode): Promise<AccountSnapshot> {
+    const orders = await readOrders(ask, kind, at, sinceMs);
+    const balances = await readPosition(ask, account, at);
+    return { orders, ...(balances ? { balances } : {}) };
+  }
+
+  return {
+    mode,
+    serverTime: async () => {
+      const question = { what: 'time', path: '/api/v2/public/time', isUnsigned: true };
+      const { data, time } = successOf(await ask(question));
+      const { serverTime } = (isObject(data) ? data : {}) as { readonly serverTime?: unknown };
+      return epochMs(serverTime) ?? time;
+    },
+    snapshot: async (sinceMs) => {
+      const at = known ?? (await mode());
+      try {
+        return await read(sinceMs, at);
+      } catch (thrown) {
+        // Upgraded since we asked: once more, at the right door.
+        if (!(thrown instanceof WrongDoor)) throw thrown;
+        const now = await mode();
+        if (now.generation === at.generation) throw thrown;
+        return read(sinceMs, now);
+      }
+    },
+  };
+}
+
+/** One signed question that either API generation answers in its own way. */
+async function askMode(ask: Ask, { environment }: Account): Promise<AccountMode> {
+  const question = { what: 'account type', path: UNIFIED_ASSETS };
+  if (environment === 'live') return { generation: generationOf(await ask(question)) };
+  const inDemo = await ask({ ...question, isDemo: true });
+  if (inDemo.code !== WRONG_ENVIRONMENT) {
+    return { generation: generationOf(inDemo), demo: 'environment' };
+  }
+  // A key of the live environment: its demo products are on the classic API only.
+  const inLive = generationOf(await ask(question));
+  if (inLive === 'classic') return { generation: 'classic', demo: 'products' };
+  throw new ConnectorError('REST_FAILED', `${inDemo.what}: a unified account has no demo products`, {
+    retry: 'never',
+  });
+}
+
+function generationOf(answer: VenueAnswer): AccountMode['generation'] {
+  if (answer.code === IS_CLASSIC) return 'classic';
+  successOf(answer);
+  return 'unified';
+}
+
+/** All coins that are held; the venue leaves out the empty ones. */
+async function readPosition(
+  ask: Ask,
+  { market: { kind } }: Account,
+  mode: AccountMode,
+): Promise<OutboundAccountPosition | undefined> {
+  const balances: Balance[] = [];
+  let eventTime = 0;
+  for (const { path, query } of balanceQuestions(kind, mode)) {
+    const question = { what: 'balances', path, query, isDemo: mode.demo === 'environment' };
+    const answer = await ask(question);
+    const { data, time } = successOf(answer);
+    const rows = mode.generation === 'unified' ? assetsOf(data) : data;
+    const reader = mode.generation === 'unified' ? unifiedReader(kind) : classicReader(kind);
+    const found = Array.isArray(rows) ? readBalances(rows as readonly unknown[], reader) : undefined;
+    if (found === undefined) throw new ConnectorError('REST_BAD_ANSWER', `${answer.what}: no balances`);
+    balances.push(...found);
+    eventTime = Math.max(eventTime, time);
+  }
+  if (balances.length === 0) return undefined;
+  return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances };
+}
+
+interface BalanceQuestion {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+function balanceQuestions(kind: Account['market']['kind'], mode: AccountMode): readonly BalanceQuestion[] {
+  if (mode.generation === 'unified') return [{ path: UNIFIED_ASSETS, query: {} }];
+  if (kind === 'spot') return [{ path: '/api/v2/spot/account/assets', query: {} }];
+  return linesOf(kind, mode).map((productType) => ({
+    path: '/api/v2/mix/account/accounts',
+    query: { productType },
+  }));
+}
+
+/** {"accountEquity":"11.13","assets":[{"coin":"USDT","balance":"6.19", ...}, ...], ...} */
+function assetsOf(data: unknown): unknown {
+  return isObject(data) ? (data as { readonly assets?: unknown }).assets : undefined;
+}

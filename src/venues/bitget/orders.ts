@@ -1,0 +1,111 @@
+import { isPositive } from '../../domain/decimal';
+import type { OrderSide } from '../../domain/account';
+import type { ListedOrderWire, StreamOrderWire, UnifiedOrderWire } from './account-wire';
+import { amountOr, isBlank, quotient } from './amounts';
+import { isObject } from './fields';
+import { readOrder, type ReadOrder } from './order-facts';
+import type { AveragePrices } from './average-prices';
+import type { Unproven } from './wire';
+
+/** The three spellings of an order. */
+
+const NOT_AN_ORDER: ReadOrder = { kind: 'unreadable', note: 'order: malformed' };
+
+/** A row of the classic stream. */
+export function readStreamOrder(row: unknown, isSpot: boolean, averages: AveragePrices): ReadOrder {
+  if (!isObject(row)) return NOT_AN_ORDER;
+  const wire = row as Unproven<StreamOrderWire>;
+  return readOrder({
+    symbol: wire.instId,
+    orderId: wire.orderId,
+    clientOrderId: wire.clientOid ?? wire.clientOId,
+    status: wire.status,
+    orderType: wire.orderType,
+    price: wire.price,
+    average: averages.latest(wire.orderId, wire.priceAvg),
+    filled: wire.accBaseVolume,
+    filledQuote: undefined,
+    createdAt: wire.cTime,
+    changedAt: wire.uTime,
+    position: wire,
+    fee: { amount: wire.fillFee, coin: wire.fillFeeCoin },
+    quantity: (facts) => (isSpot ? streamedSpotSize(wire, facts) : amountOr('0', wire.size)),
+  });
+}
+
+/** A row of the classic order lists. */
+export function readListedOrder(row: unknown, isSpot: boolean): ReadOrder {
+  if (!isObject(row)) return NOT_AN_ORDER;
+  const wire = row as Unproven<ListedOrderWire>;
+  const isOpenSpot = isSpot && !isBlank(wire.basePrice);
+  return readOrder({
+    symbol: wire.symbol,
+    orderId: wire.orderId,
+    clientOrderId: wire.clientOid,
+    status: wire.status,
+    orderType: wire.orderType,
+    price: isOpenSpot && isBlank(wire.price) ? wire.priceAvg : wire.price,
+    average: isOpenSpot ? wire.basePrice : wire.priceAvg,
+    filled: wire.baseVolume,
+    // Of contracts the average tells it, as on the stream: in which coin `quoteVolume` is there is not documented.
+    filledQuote: isSpot ? wire.quoteVolume : undefined,
+    createdAt: wire.cTime,
+    changedAt: isBlank(wire.uTime) ? wire.cTime : wire.uTime,
+    position: wire,
+    isTakenOver: wire.orderSource === 'liquidation',
+    quantity: (facts) => (isSpot ? spotSize(wire.size, facts) : amountOr('0', wire.size)),
+  });
+}
+
+/**
+ * A row of the unified stream and lists. Whether `cumExecValue` of coin-margined contracts is in coin or
+ * in dollars is not documented: there the average price tells the quote amount.
+ */
+export function readUnifiedOrder(row: unknown): ReadOrder {
+  if (!isObject(row)) return NOT_AN_ORDER;
+  const wire = row as Unproven<UnifiedOrderWire>;
+  const line = typeof wire.category === 'string' ? wire.category.toUpperCase() : '';
+  return readOrder({
+    symbol: wire.symbol,
+    orderId: wire.orderId,
+    clientOrderId: wire.clientOid,
+    status: wire.orderStatus,
+    orderType: wire.orderType,
+    price: wire.price,
+    average: wire.avgPrice,
+    filled: wire.cumExecQty,
+    filledQuote: line === 'COIN-FUTURES' ? undefined : wire.cumExecValue,
+    createdAt: wire.createdTime,
+    changedAt: isBlank(wire.updatedTime) ? wire.createdTime : wire.updatedTime,
+    position: wire,
+    isTakenOver: wire.execType === 'liquidation',
+    quantity: (facts) => (line === 'SPOT' ? spotSize(wire.qty, facts) : amountOr('0', wire.qty)),
+  });
+}
+
+interface SizeFacts {
+  readonly orderType: string;
+  readonly side: OrderSide;
+  readonly filled: string;
+}
+
+/** A market buy is placed in quote coin: its base size is what was filled. */
+function spotSize(size: unknown, { orderType, side, filled }: SizeFacts): string | undefined {
+  if (orderType !== 'MARKET' || side === 'SELL') return amountOr('0', size);
+  return isPositive(filled) ? filled : '0';
+}
+
+/** `size` of limit buys is in quote coin; of limit sells it is not documented. */
+function streamedSpotSize(wire: Unproven<StreamOrderWire>, facts: SizeFacts): string | undefined {
+  const isMarketBuy = facts.orderType === 'MARKET' && facts.side === 'BUY';
+  if (isMarketBuy || isBlank(wire.newSize)) {
+    return facts.orderType === 'LIMIT' ? sizeOfNotional(wire) : spotSize(wire.size, facts);
+  }
+  return amountOr('0', wire.newSize);
+}
+
+function sizeOfNotional({ notional, price }: Unproven<StreamOrderWire>): string | undefined {
+  const quote = amountOr('0', notional);
+  const each = amountOr('0', price);
+  return quote === undefined || each === undefined ? undefined : quotient(quote, each);
+}

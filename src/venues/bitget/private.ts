@@ -1,0 +1,126 @@
+import type { AccountEvent } from '../../domain/account';
+import type { Codec, DecodeContext, Decoded, Topic } from '../contract';
+import { isLineOf } from './account-mode';
+import type { UnifiedOrderWire } from './account-wire';
+import { AveragePrices } from './average-prices';
+import { classicReader, readBalances, unifiedReader } from './balances';
+import { epochMs, isObject } from './fields';
+import type { ReadOrder } from './order-facts';
+import { readStreamOrder, readUnifiedOrder } from './orders';
+import { classicArg, decodePrivateAnswer } from './private-answers';
+import { topicOf } from './topics';
+import type { AnswerWire, ArgWire, FrameWire, Unproven } from './wire';
+
+/** State of one private connection. */
+export interface PrivateState {
+  readonly averages: AveragePrices;
+}
+
+type Context = DecodeContext<PrivateState>;
+
+/** Frames of the classic and of the unified private stream: each frame says which it is of. */
+export const privateCodec: Codec<AccountEvent, PrivateState> = {
+  begin: () => ({ averages: new AveragePrices() }),
+  decode,
+};
+
+function decode(frame: string, context: Context): Decoded<AccountEvent> {
+  if (frame === 'pong') return { kind: 'pong' };
+  const parsed = parse(frame);
+  if (!isObject(parsed)) return unknown('neither JSON nor pong');
+  if ('event' in parsed) return decodePrivateAnswer(parsed as Unproven<AnswerWire>);
+  return decodeData(parsed as Unproven<FrameWire>, context);
+}
+
+/** Ids exceed what a number can hold: where one comes without quotes, it gets them before it is read. */
+function parse(frame: string): unknown {
+  const exact = frame.replace(/("(?:orderId|clientOid|clientOId)"\s*:\s*)(\d+)(?=\s*[,}])/g, '$1"$2"');
+  try {
+    return JSON.parse(exact) as unknown;
+  } catch {
+    return undefined; // told apart from a frame by its missing shape
+  }
+}
+
+function decodeData(frame: Unproven<FrameWire>, context: Context): Decoded<AccountEvent> {
+  const { instType, channel, instId } = (classicArg(frame.arg) ?? {}) as Unproven<ArgWire>;
+  if (typeof instType !== 'string' || typeof channel !== 'string' || typeof instId !== 'string') {
+    return unknown('neither an answer nor data of a topic');
+  }
+  if (!Array.isArray(frame.data)) return unknown('data is no list');
+  const rows = frame.data as readonly unknown[];
+  const topic = topicOf(channel, instType, instId);
+  const isUnified = instType === 'UTA';
+  if (!isUnified && !isLineOf(instType, context.market.kind)) return { kind: 'ignored' };
+  switch (channel) {
+    case 'orders':
+      return decodeOrders(topic, rows, (row) =>
+        readStreamOrder(row, instType === 'SPOT', context.state.averages),
+      );
+    case 'order':
+      return decodeOrders(topic, ownRows(rows, context), readUnifiedOrder);
+    case 'account':
+      return decodeBalances(topic, isUnified ? coinsOf(rows) : rows, frame.ts, isUnified, context);
+    default:
+      return unknown('data of a channel that was not asked for');
+  }
+}
+
+/** The unified stream tells all markets of an account to every connection. */
+function ownRows(rows: readonly unknown[], { market }: Context): readonly unknown[] {
+  return rows.filter((row) => {
+    if (!isObject(row)) return true;
+    const { category } = row as Unproven<UnifiedOrderWire>;
+    return typeof category !== 'string' || isLineOf(category, market.kind);
+  });
+}
+
+/** What can be read of a push is never held back by what cannot. */
+function decodeOrders(
+  topic: Topic,
+  rows: readonly unknown[],
+  read: (row: unknown) => ReadOrder,
+): Decoded<AccountEvent> {
+  const events: AccountEvent[] = [];
+  let note: string | undefined;
+  for (const row of rows) {
+    const order = read(row);
+    if (order.kind === 'order') events.push(order);
+    else note ??= order.note;
+  }
+  if (events.length === 0 && note !== undefined) return unknown(note);
+  return { kind: 'events', topics: [topic], events };
+}
+
+/** [{"unrealisedPnL":"..","coin":[{"coin":"ETH", ...}, ...]}] */
+function coinsOf(rows: readonly unknown[]): readonly unknown[] {
+  return rows.flatMap((row): unknown[] => {
+    const { coin } = (isObject(row) ? row : {}) as { readonly coin?: unknown };
+    return Array.isArray(coin) ? (coin as unknown[]) : [row];
+  });
+}
+
+function decodeBalances(
+  topic: Topic,
+  rows: readonly unknown[],
+  ts: unknown,
+  isUnified: boolean,
+  { market }: Context,
+): Decoded<AccountEvent> {
+  const eventTime = epochMs(ts);
+  if (eventTime === undefined) return unknown('balances: no time');
+  const balances = readBalances(rows, isUnified ? unifiedReader(market.kind) : classicReader(market.kind));
+  if (balances === undefined) return unknown('balances: malformed');
+  if (balances.length === 0) return { kind: 'events', topics: [topic], events: [] };
+  const position = {
+    eventType: 'outboundAccountPosition',
+    eventTime,
+    lastAccountUpdate: 0,
+    balances,
+  } as const;
+  return { kind: 'events', topics: [topic], events: [{ kind: 'balances', position }] };
+}
+
+function unknown(note: string): Decoded<AccountEvent> {
+  return { kind: 'unknown', note };
+}

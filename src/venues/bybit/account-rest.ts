@@ -1,0 +1,54 @@
+import type { AccountEvent, OutboundAccountPosition } from '../../domain/account';
+import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import type { Ask } from './account-client';
+import { askerOf } from './account-client';
+import type { AccountKind } from './account-kind';
+import { readAccountKind, walletFor } from './account-kind';
+import { readOrders } from './account-orders';
+import type { Wallet } from './balances';
+import { readWallet, walletOf } from './balances';
+import type { WalletRow } from './private-wire';
+import { badAnswer } from './rest-errors';
+
+/** Signed REST of one account on the site that its key belongs to. */
+export function connectAccount(account: Account, deps: AccountRestDeps): AccountRest {
+  const ask = askerOf(account, deps);
+  const { kind: market } = account.market;
+  let known: AccountKind | undefined;
+
+  async function snapshot(sinceMs: number): Promise<AccountSnapshot> {
+    const kind = (known ??= await readAccountKind(ask));
+    const balances = await readBalances(ask, walletFor(kind, market));
+    const nowMs = Math.floor(deps.venueNow());
+    const reports = await readOrders(ask, { market, account: kind, sinceMs, nowMs });
+    const orders = reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent);
+    return balances ? { orders, balances } : { orders };
+  }
+
+  return {
+    serverTime: async () => (await ask((client) => client.getServerTime())).time,
+    snapshot: (sinceMs) =>
+      snapshot(sinceMs).catch((failure: unknown) => {
+        // Accounts are upgraded while we run: the old queries are refused then.
+        known = undefined;
+        throw failure;
+      }),
+  };
+}
+
+/** https://bybit-exchange.github.io/docs/v5/account/wallet-balance */
+async function readBalances(ask: Ask, wallet: Wallet): Promise<OutboundAccountPosition | undefined> {
+  const { result, time } = await ask((client) => client.getWalletBalance({ accountType: wallet }));
+  const { list } = result;
+  if (!Array.isArray(list)) throw badAnswer('without a wallet');
+  const row = (list as readonly unknown[]).find((one) => isWallet(one, wallet));
+  // An account that never held anything has no row.
+  if (row === undefined) return undefined;
+  const position = readWallet(row as WalletRow, time);
+  if (!position) throw badAnswer('with a malformed wallet');
+  return position;
+}
+
+function isWallet(row: unknown, wallet: Wallet): boolean {
+  return typeof row === 'object' && row !== null && walletOf(row) === wallet;
+}
