@@ -4,9 +4,9 @@ import type { IncomingMessage, Verdict } from '../bus/ports';
 import { ConnectorError, errorText } from '../domain/errors';
 import type { Candle, MarketEvent, Ticker } from '../domain/events';
 import type { ExchangeId } from '../domain/exchange';
-import type { Clock } from '../domain/time';
+import type { Clock, Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
-import type { Store } from '../store/ports';
+import { becameReady } from '../store/becoming-ready';
 import { allVenues, marketOf } from '../venues/registry';
 import type { PriceConnectorDeps } from './deps';
 import type { WorkerReport } from './messages';
@@ -80,7 +80,10 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
 
   /** Starts the workers and, by role, takes candle requests. Resolves when requests are consumed. */
   init(): Promise<void> {
-    this.starting ??= this.start();
+    this.starting ??= this.start().catch((error: unknown) => {
+      // Stopped before everything was there: the broker ends what still waits for it.
+      if (!this.stopping) throw error;
+    });
     return this.starting;
   }
 
@@ -117,6 +120,7 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
 
   private async start(): Promise<void> {
     await this.startAdmin();
+    if (this.stopping) return;
     this.applyExchanges();
     if (this.deps.config.priceRole === 'ticker') return;
     const { broker, store } = this.deps.doors;
@@ -134,7 +138,8 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
     const { config, doors, clock, telemetry } = this.deps;
     const { store } = doors;
     if (!config.admin.enabled) return;
-    await Promise.race([becameReady(store), after(clock, ADMIN_READ_MS)]);
+    await becameReadyOrLate(store, clock, ADMIN_READ_MS);
+    if (this.stopping) return;
     this.admin = new AdminConfig(
       store,
       { enabledExchanges: ADMIN_ENABLED_EXCHANGES, changes: ADMIN_CONFIG },
@@ -215,16 +220,9 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
 
 export default PriceConnector;
 
-function becameReady(store: Store): Promise<void> {
-  return new Promise((resolve) => {
-    const unsubscribe = store.onReady(() => {
-      if (!store.ready) return;
-      resolve();
-      queueMicrotask(() => unsubscribe());
-    });
-  });
-}
-
-function after(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => clock.after(delayMs, resolve));
+async function becameReadyOrLate(store: Store, clock: Clock, limitMs: number): Promise<void> {
+  let timer: Timer | undefined;
+  const late = new Promise<void>((resolve) => (timer = clock.after(limitMs, resolve)));
+  await Promise.race([becameReady(store), late]);
+  clock.cancel(timer);
 }

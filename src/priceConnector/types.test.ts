@@ -51,4 +51,10 @@ export function snippet(): void {
   priceConnector.once('ticker', ({ price }) => {
     claim<Same<typeof price, string>>(true);
   });
+  // @ts-expect-error: nobody emits it, so nobody may wait for it
+  priceConnector.on('trade', () => undefined);
+  // @ts-expect-error: a listener gets the published object, whose price is a decimal text
+  priceConnector.on('ticker', ({ price }: { price: number }) => price);
+  // @ts-expect-error: the interval is missing
+  priceConnector.subscribeCandle({ symbol: 'BTCUSDT', exchange: 'binance' });
 }

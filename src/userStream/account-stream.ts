@@ -158,7 +158,7 @@ export class AccountStream {
     const next = this.open(plug);
     this.next = next;
     this.handover = this.deps.transport.clock.every(HANDOVER_CHECK_MS, () => {
-      if (next.connection.isSettled) this.handOver(next, undefined);
+      if (isSettled(next)) this.handOver(next, undefined);
     });
   }
 
@@ -168,7 +168,7 @@ export class AccountStream {
     const old = this.current;
     this.current = next;
     this.end(old);
-    if (next.connection.isSettled) this.listener.onLive(missedSince);
+    if (isSettled(next)) this.listener.onLive(missedSince);
   }
 
   // ---------------------------------------------------------------- what happens to a session
@@ -213,4 +213,9 @@ export class AccountStream {
       );
     });
   }
+}
+
+/** Logged in, and every topic answered: it may take over. */
+function isSettled({ connection }: Session): boolean {
+  return connection.status.name === 'live' && connection.subscriptions.isSettled;
 }

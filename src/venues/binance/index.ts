@@ -1,6 +1,10 @@
 import { INTERVALS } from '../../domain/interval';
 import type { MarketDescriptor, VenueAdapter, VenueDescriptor } from '../contract';
+import { FUTURES_ACCOUNT_LINK, SPOT_ACCOUNT_LINK } from './account-limits';
+import { connectAccount } from './account-rest';
 import { FUTURES_LINKS, SPOT_LINKS, US_LINKS } from './limits';
+import { privateCodec } from './private';
+import { privateSession } from './private-session';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
 import { publicSession } from './session';
@@ -18,11 +22,12 @@ const MARKETS: readonly MarketDescriptor[] = [
       ticker: 'wss://stream.binance.com:9443/stream',
       candle: 'wss://stream.binance.com:9443/stream',
       rest: 'https://api.binance.com',
+      account: 'wss://ws-api.binance.com/ws-api/v3',
     },
     // `!ticker@arr` was retired on 2026-03-26: spot tickers have no book any more.
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS,
-    links: SPOT_LINKS,
+    links: { ...SPOT_LINKS, account: SPOT_ACCOUNT_LINK },
   },
   {
     exchange: 'binanceUsdm',
@@ -33,10 +38,11 @@ const MARKETS: readonly MarketDescriptor[] = [
       ticker: 'wss://fstream.binance.com/market/stream',
       candle: 'wss://fstream.binance.com/market/stream',
       rest: 'https://fapi.binance.com',
+      account: 'wss://fstream.binance.com/private/ws',
     },
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
-    links: FUTURES_LINKS,
+    links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
   },
   {
     exchange: 'binanceCoinm',
@@ -46,10 +52,11 @@ const MARKETS: readonly MarketDescriptor[] = [
       ticker: 'wss://dstream.binance.com/stream',
       candle: 'wss://dstream.binance.com/stream',
       rest: 'https://dapi.binance.com',
+      account: 'wss://dstream.binance.com/ws',
     },
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
-    links: FUTURES_LINKS,
+    links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
   },
   {
     exchange: 'binanceUS',
@@ -59,10 +66,11 @@ const MARKETS: readonly MarketDescriptor[] = [
       ticker: 'wss://stream.binance.us:9443/stream',
       candle: 'wss://stream.binance.us:9443/stream',
       rest: 'https://api.binance.us',
+      account: 'wss://stream.binance.us:9443/ws',
     },
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
-    links: US_LINKS,
+    links: { ...US_LINKS, account: SPOT_ACCOUNT_LINK },
   },
 ];
 
@@ -78,5 +86,7 @@ const descriptor: VenueDescriptor = {
 export const binance: VenueAdapter<null> = {
   descriptor,
   publicFeed: { session: publicSession, codec: publicCodec },
+  accountFeed: { session: privateSession, codec: privateCodec },
   connectRest,
+  connectAccount,
 };

@@ -54,8 +54,9 @@ function decodeList(items: readonly unknown[], context: Context): Decoded<Accoun
   return events.length === 0 ? unknown('array without events') : happened(...events);
 }
 
-function decodeObject(payload: Unproven<PrivateEventWire>, context: Context): Decoded<AccountEvent> {
-  switch (payload.e) {
+function decodeObject(payload: object, context: Context): Decoded<AccountEvent> {
+  const { e } = payload as Unproven<PrivateEventWire>;
+  switch (e) {
     case undefined:
       return decodeApiAnswer(payload, context.receivedAt);
     case 'executionReport':
@@ -70,12 +71,12 @@ function decodeObject(payload: Unproven<PrivateEventWire>, context: Context): De
       // No lead time is documented: leave at once.
       return { kind: 'moveAway', afterMs: 0 };
     default:
-      return IGNORED.has(payload.e) ? { kind: 'ignored' } : decodeBalances(payload);
+      return IGNORED.has(e) ? { kind: 'ignored' } : decodeBalances(e, payload);
   }
 }
 
-function decodeBalances(payload: Unproven<PrivateEventWire>): Decoded<AccountEvent> {
-  switch (payload.e) {
+function decodeBalances(e: unknown, payload: object): Decoded<AccountEvent> {
+  switch (e) {
     case 'outboundAccountPosition':
       return balanced(readPosition(payload));
     case 'balanceUpdate':

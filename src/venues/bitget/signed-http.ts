@@ -86,19 +86,23 @@ export function successOf(answer: VenueAnswer): { data: unknown; time: number } 
 }
 
 function refusal(message: string, { status, code, retryAfterMs }: VenueAnswer): ConnectorError {
-  const cause = code === undefined ? undefined : causeOf(code);
-  if (status === 429 || status === 418 || cause === 'limit') {
-    const retry = { afterMs: retryAfterMs ?? LIMIT_PAUSE_MS };
-    return new ConnectorError('REST_LIMITED', message, { retry });
+  if (code === undefined && (status === 403 || status === 451)) {
+    return new ConnectorError('REST_FAILED', message, { retry: { afterMs: REFUSED_PAUSE_MS } });
   }
-  if (cause === 'venue') return new WrongDoor('REST_FAILED', message, { retry: 'never' });
-  if (cause !== undefined) return new ConnectorError('REST_FAILED', message, { retry: retryOf(cause) });
-  const isFirewall = code === undefined && (status === 403 || status === 451);
-  return new ConnectorError(
-    'REST_FAILED',
-    message,
-    isFirewall ? { retry: { afterMs: REFUSED_PAUSE_MS } } : {},
-  );
+  const isLimit = status === 429 || status === 418;
+  const cause = isLimit ? 'limit' : causeOf(code ?? '');
+  switch (cause) {
+    case undefined:
+      return new ConnectorError('REST_FAILED', message);
+    case 'limit':
+      return new ConnectorError('REST_LIMITED', message, {
+        retry: { afterMs: retryAfterMs ?? LIMIT_PAUSE_MS },
+      });
+    case 'venue':
+      return new WrongDoor('REST_FAILED', message, { retry: 'never' });
+    default:
+      return new ConnectorError('REST_FAILED', message, { retry: retryOf(cause) });
+  }
 }
 
 /** {"code":"40037","msg":"Apikey does not exist","requestTime":1695808949356,"data":null} */

@@ -1,0 +1,248 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, Verdict } from '../bus/ports';
+import {
+  ADMIN_CONFIG,
+  ADMIN_ENABLED_EXCHANGES,
+  LAST_EVENT_KEY,
+  ORDERS_KEY,
+  USER_COMMANDS,
+} from '../bus/routes';
+import { ServiceLog } from '../bus/service-log';
+import type { PublishedAccountEvent } from '../bus/user-publisher';
+import { UserPublisher } from '../bus/user-publisher';
+import { rewriter } from '../config';
+import { ConnectorError, errorText } from '../domain/errors';
+import type { Timer } from '../domain/time';
+import { AdminConfig } from '../store/admin-config';
+import { becameReady } from '../store/becoming-ready';
+import { OrderCache } from '../store/order-cache';
+import { DialBudget } from '../transport/limits';
+import { marketOf } from '../venues/registry';
+import type { Command, OpenStreamInput } from './commands';
+import { openInput, parseCommand } from './commands';
+import type { ConnectorDeps } from './deps';
+import type { RoomDeps } from './room';
+import { Rooms } from './rooms';
+import type { VenueLines } from './venue-lines';
+import { defaultDeps, openLines } from './wiring';
+
+export type { OpenStreamInput } from './commands';
+export type { ConnectorDeps } from './deps';
+
+/** What `Connector` emits: the objects that it publishes, and the room that they belong to. */
+export interface ConnectorEvents {
+  executionReport: [report: PublishedAccountEvent, room: string];
+  outboundAccountPosition: [position: PublishedAccountEvent, room: string];
+  balanceUpdate: [update: PublishedAccountEvent, room: string];
+  /** The forms of Binance futures. */
+  ORDER_TRADE_UPDATE: [update: PublishedAccountEvent, room: string];
+  ACCOUNT_UPDATE: [update: PublishedAccountEvent, room: string];
+}
+
+const GAUGES_MS = 5_000;
+
+/**
+ * Account streams of exchanges, opened and closed on request from RabbitMQ or from code. Starts by itself;
+ * `new Connector()` reads the environment.
+ */
+export class Connector extends EventEmitter<ConnectorEvents> {
+  private readonly deps: ConnectorDeps;
+  private readonly lines: VenueLines;
+  private readonly dials: DialBudget;
+  private readonly publisher: UserPublisher;
+  private readonly orderCache: OrderCache;
+  private readonly serviceLog: ServiceLog;
+  private readonly rooms: Rooms;
+  private readonly gauges: Timer;
+  private admin: AdminConfig | undefined;
+  private stopping: Promise<boolean> | undefined;
+  private wasStoreReady = false;
+  /** Resolves when commands are consumed and the restart notice is on its way. */
+  readonly started: Promise<void>;
+
+  /** @throws ConnectorError CONFIG_INVALID, naming every problem of the environment at once */
+  constructor(deps: Partial<ConnectorDeps> = {}) {
+    super();
+    this.deps = defaultDeps(deps);
+    const { clock, telemetry, store, outbox } = this.deps;
+    this.lines = openLines(this.deps);
+    this.dials = new DialBudget(clock);
+    this.orderCache = new OrderCache(
+      store,
+      { orders: ORDERS_KEY, lastEvent: LAST_EVENT_KEY },
+      { clock, telemetry },
+    );
+    this.publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache: this.orderCache });
+    this.serviceLog = new ServiceLog(store, { clock, telemetry });
+    this.rooms = new Rooms({
+      telemetry,
+      lines: this.lines,
+      roomDeps: (exchange, lines) => this.roomDeps(exchange, lines),
+      onClosed: (room) => this.orderCache.forget(room),
+    });
+    this.gauges = clock.every(GAUGES_MS, () => this.gauge());
+    store.onReady(() => this.storeChanged());
+    this.started = this.start();
+  }
+
+  /**
+   * Opens a stream, or adds a subscriber to it. Returns its room id, which is also its Redis channel.
+   * @throws ConnectorError COMMAND_INVALID naming the bad field
+   */
+  openStream(input: OpenStreamInput, room?: string): string {
+    const command = openInput(input, room);
+    this.rooms.perform(command);
+    return command.room;
+  }
+
+  /** Takes one subscriber from the room, or from every room of the user; the last one closes it. */
+  closeStream(userIdOrRoom: string): void {
+    for (const room of this.rooms.idsOf(userIdOrRoom)) this.rooms.close(room);
+  }
+
+  /** Reconnects the room, or every room of the user. */
+  reconnect(userIdOrRoom: string): void {
+    for (const room of this.rooms.idsOf(userIdOrRoom)) this.rooms.perform({ do: 'restart', room });
+  }
+
+  /** Facts by room for operators; never a credential. */
+  status(): {
+    readonly brokerReady: boolean;
+    readonly storeReady: boolean;
+    readonly rooms: Readonly<Record<string, unknown>>;
+  } {
+    const { broker, store } = this.deps;
+    return { brokerReady: broker.ready, storeReady: store.ready, rooms: this.rooms.status() };
+  }
+
+  /** Stops intake, closes the streams, drains what must arrive. True when nothing was left behind. */
+  stop(): Promise<boolean> {
+    this.stopping ??= this.shutDown();
+    return this.stopping;
+  }
+
+  // ---------------------------------------------------------------- start and stop
+
+  private async start(): Promise<void> {
+    const { broker, store } = this.deps;
+    await broker.consume({ queue: USER_COMMANDS, prefetch: 0, handle: (message) => this.onCommand(message) });
+    await becameReady(store);
+    if (this.stopping) return;
+    this.startAdmin();
+    void this.serviceLog.untilTaken({ restart: 'userStream' }, 'restart');
+  }
+
+  private startAdmin(): void {
+    const { config, store, clock, telemetry } = this.deps;
+    if (!config.admin.enabled) return;
+    this.admin = new AdminConfig(
+      store,
+      { enabledExchanges: ADMIN_ENABLED_EXCHANGES, changes: ADMIN_CONFIG },
+      config.admin.refreshMs,
+      { clock, telemetry },
+      (enabled) => this.rooms.closeExchanges((exchange) => enabled?.has(exchange) ?? true),
+    );
+    void this.admin.start();
+  }
+
+  private async shutDown(): Promise<boolean> {
+    const { broker, store, outbox, config, clock } = this.deps;
+    clock.cancel(this.gauges);
+    this.admin?.stop();
+    this.serviceLog.stop();
+    await broker.stopConsuming();
+    this.rooms.stop();
+    this.lines.stop();
+    const isDrained = await outbox.drain(Math.max(1_000, config.shutdownTimeoutMs - 2_000));
+    await this.orderCache.write();
+    this.orderCache.close();
+    this.publisher.close();
+    outbox.close();
+    await Promise.all([broker.close(), store.close()]);
+    return isDrained;
+  }
+
+  // ---------------------------------------------------------------- commands
+
+  /** Acked once the wish is registered, not when the socket is live. */
+  private onCommand(message: IncomingMessage): Verdict {
+    const { log, meter } = this.deps.telemetry;
+    try {
+      const command: Command = parseCommand(message.body);
+      this.rooms.perform(command);
+      if (command.do === 'ignore')
+        meter.count('connector_commands_total', { queue: USER_COMMANDS, outcome: 'ignored' });
+      return { kind: 'done' };
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      log.warn(
+        { queue: USER_COMMANDS, bytes: message.body.length, problem: errorText(error) },
+        'bad command',
+      );
+      return { kind: 'dead-letter', reason: errorText(error) };
+    }
+  }
+
+  // ---------------------------------------------------------------- rooms
+
+  private roomDeps(exchange: string, lines: VenueLines): RoomDeps {
+    const { clock, random, telemetry, config } = this.deps;
+    const known = marketOf(exchange);
+    if (!known) throw new ConnectorError('COMMAND_INVALID', 'provider: unknown', { retry: 'never' });
+    const { authWindowMs, authFailThreshold, authCooldownMs, authCooldownMaxMs } = config.userStream;
+    const rewrite = rewriter(config.endpoints);
+    return {
+      clock,
+      telemetry,
+      publisher: this.publisher,
+      stream: {
+        transport: { clock, random, telemetry, rewrite, dials: this.dials },
+        venueClock: lines.clockOf(known.adapter),
+        instruments: lines.instrumentsOf(known),
+      },
+      settings: {
+        breaker: {
+          windowMs: authWindowMs,
+          threshold: authFailThreshold,
+          cooldownMs: authCooldownMs,
+          cooldownMaxMs: authCooldownMaxMs,
+        },
+        flap: { windowMs: config.userStream.flapWindowMs, threshold: config.userStream.flapThreshold },
+      },
+      onEvent: (event, room) => this.emitEvent(event, room),
+      onFlap: (room, id, reconnects) => this.tellFlap(room, id, reconnects),
+      onAuthReject: (_room, id, userId, { code, cause }) =>
+        void this.serviceLog.publish(
+          { userStreamAuthReject: { exchange: id, userId, reason: `code ${code} (${cause ?? 'venue'})` } },
+          'userStreamAuthReject',
+        ),
+    };
+  }
+
+  private tellFlap(room: string, exchange: string, reconnects: number): void {
+    const windowSec = Math.round(this.deps.config.userStream.flapWindowMs / 1_000);
+    // The reader's field is named userId but holds the room id (contract 2.3).
+    const userStreamFlap = { exchange, userId: room, reconnects, windowSec };
+    void this.serviceLog.publish({ userStreamFlap }, 'userStreamFlap');
+  }
+
+  private emitEvent(event: PublishedAccountEvent, room: string): void {
+    this.emit(event.eventType as keyof ConnectorEvents, event, room);
+  }
+
+  /** Notices that fell into the cache's outage are told again, once. */
+  private storeChanged(): void {
+    const { ready } = this.deps.store;
+    if (ready && !this.wasStoreReady) this.rooms.announceAll();
+    this.wasStoreReady = ready;
+  }
+
+  private gauge(): void {
+    for (const [key, count] of this.rooms.tally()) {
+      const [exchange = '', state = ''] = key.split(' ');
+      this.deps.telemetry.meter.gauge('connector_user_streams', count, { exchange, state });
+    }
+  }
+}
+
+export default Connector;

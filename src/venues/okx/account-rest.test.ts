@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { ConnectorError } from '../../domain/errors';
+import { InstrumentIndex } from '../../domain/instrument';
+import type { Account, AccountRest } from '../contract';
+import { connectAccount } from './account-rest';
+import { okx } from './index';
+
+const KEY = 'the-key';
+const SECRET = 'the-secret';
+const PASSPHRASE = 'the-passphrase';
+const VENUE_NOW = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
+const NONE = new InstrumentIndex();
+
+type Answer = (url: URL, response: ServerResponse, request: IncomingMessage) => void;
+
+let server: Server;
+let base = '';
+let asked: { url: URL; host: string; request: IncomingMessage }[] = [];
+let answer: Answer = () => undefined;
+let pauses = 0;
+
+before(async () => {
+  server = createServer((request, response) => {
+    const [, host = '', path = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? [];
+    const url = new URL(path, base);
+    asked.push({ url, host, request });
+    answer(url, response, request);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+beforeEach(() => {
+  asked = [];
+  pauses = 0;
+});
+
+interface Wish {
+  exchange?: string;
+  okxSource?: string;
+  environment?: Account['environment'];
+  timeoutMs?: number;
+  passphrase?: string;
+  rewrite?: (url: string) => string;
+}
+
+function rest({
+  exchange = 'okx',
+  okxSource = 'com',
+  environment = 'live',
+  ...more
+}: Wish = {}): AccountRest {
+  const { timeoutMs = 5_000, passphrase = PASSPHRASE } = more;
+  const market = okx.descriptor.markets.find((one) => one.exchange === exchange)!;
+  const credentials = { key: KEY, secret: SECRET, passphrase, options: { okxSource } };
+  // The override may hold a path, which is no part of what is signed.
+  const { rewrite = (url: string) => url.replace('https://', `${base}/`) } = more;
+  const deps = { rewrite, timeoutMs, venueNow: () => VENUE_NOW };
+  return connectAccount({ market, credentials, environment }, deps, () => {
+    pauses += 1;
+    return Promise.resolve();
+  });
+}
+
+function send(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+const success = (data: unknown): object => ({ code: '0', msg: '', data });
+
+function order(number: number, changes: object = {}): Record<string, string> {
+  const time = String(1_757_076_060_000 + number);
+  return {
+    instType: 'SPOT',
+    instId: 'BTC-USDT',
+    ordId: `24979569187031200${String(number).padStart(5, '0')}`,
+    clOrdId: `D-TP${number}`,
+    side: 'buy',
+    ordType: 'limit',
+    state: 'live',
+    category: 'normal',
+    px: '10',
+    avgPx: '',
+    sz: '2',
+    accFillSz: '0',
+    cTime: time,
+    uTime: time,
+    ...changes,
+  };
+}
+
+const BALANCE = {
+  uTime: '1757076130010',
+  details: [{ ccy: 'USDT', availBal: '5', frozenBal: '1', cashBal: '6' }],
+};
+
+/** A venue with these orders: newest first, paged by `after`, by type. */
+function serve(lists: { pending?: object[]; history?: object[] }, balance: object[] = [BALANCE]): void {
+  answer = ({ pathname, searchParams }, response) => {
+    if (pathname === '/api/v5/account/balance') return send(response, 200, success(balance));
+    const rows = (pathname.endsWith('pending') ? lists.pending : lists.history) as Record<string, string>[];
+    const cursor = searchParams.get('after');
+    const found = (rows ?? [])
+      .filter((row) => row['instType'] === searchParams.get('instType'))
+      .filter((row) => cursor === null || (row['ordId'] ?? '') < cursor)
+      .sort((a, b) => (a['ordId']! < b['ordId']! ? 1 : -1));
+    send(response, 200, success(found.slice(0, Number(searchParams.get('limit')))));
+  };
+}
+
+function failsWith(code: string, retry: unknown): (thrown: unknown) => boolean {
+  return (thrown) => {
+    assert.ok(thrown instanceof ConnectorError, String(thrown));
+    assert.equal(thrown.code, code, thrown.message);
+    assert.deepEqual(thrown.retry, retry);
+    const told = JSON.stringify([thrown.message, thrown.stack, thrown.cause, String(thrown.cause)]);
+    for (const secret of [KEY, SECRET, PASSPHRASE, 'OK-ACCESS', 'api/v5'])
+      assert.ok(!told.includes(secret), told);
+    return true;
+  };
+}
+
+describe('okx account REST: what is sent', () => {
+  test('every signed request: signature, time, key, passphrase', async () => {
+    serve({ pending: [order(1)] });
+    await rest().snapshot(0, NONE);
+    assert.deepEqual(
+      asked.map(({ url }) => url.pathname + url.search),
+      [
+        '/api/v5/trade/orders-pending?instType=SPOT&limit=100',
+        '/api/v5/trade/orders-history?instType=SPOT&limit=100',
+        '/api/v5/account/balance',
+      ],
+    );
+    for (const { url, request, host } of asked) {
+      const { headers } = request;
+      assert.equal(host, 'openapi.okx.com');
+      assert.equal(headers['ok-access-timestamp'], '2030-01-02T03:04:05.678Z');
+      const text = `2030-01-02T03:04:05.678ZGET${url.pathname}${url.search}`;
+      const expected = createHmac('sha256', SECRET).update(text).digest('base64');
+      assert.equal(headers['ok-access-sign'], expected);
+      assert.equal(headers['ok-access-key'], KEY);
+      assert.equal(headers['ok-access-passphrase'], PASSPHRASE);
+      assert.equal(headers['x-simulated-trading'], undefined);
+    }
+  });
+
+  test('the venue clock is asked without a signature', async () => {
+    answer = (_url, response) => send(response, 200, success([{ ts: '1757076130010' }]));
+    assert.equal(await rest().serverTime(), 1_757_076_130_010);
+    assert.equal(asked[0]?.url.pathname, '/api/v5/public/time');
+    for (const name of Object.keys(asked[0]!.request.headers)) assert.ok(!name.startsWith('ok-access'));
+  });
+
+  const hosts: [source: string, host: string][] = [
+    ['com', 'openapi.okx.com'],
+    ['my', 'eea.okx.com'],
+    ['app', 'us.okx.com'],
+  ];
+  for (const [okxSource, host] of hosts) {
+    test(`host of ${okxSource}; the demo differs by a header only`, async () => {
+      serve({});
+      for (const environment of ['live', 'sandbox'] as const) {
+        asked = [];
+        await rest({ okxSource, environment }).snapshot(0, NONE);
+        const isDemo = environment === 'sandbox' ? '1' : undefined;
+        assert.ok(asked.length > 0);
+        for (const one of asked) {
+          assert.equal(one.host, host);
+          assert.equal(one.request.headers['x-simulated-trading'], isDemo);
+        }
+      }
+    });
+  }
+});
+
+describe('okx account REST: snapshot', () => {
+  test('open orders of any age, ended ones since, oldest change first, and balances', async () => {
+    const old = { uTime: '1757076070000' };
+    serve({
+      pending: [order(5), order(2)],
+      history: [
+        order(1, { state: 'filled', accFillSz: '2', avgPx: '9.5', ...old }),
+        order(3, { state: 'canceled', uTime: '1757076069999' }),
+        order(4, { state: 'filled', uTime: '1757076068999' }),
+      ],
+    });
+    const { orders, balances } = await rest().snapshot(1_757_076_069_000, NONE);
+    assert.deepEqual(
+      orders.map(({ report }) => [report.newClientOrderId, report.orderStatus]),
+      [
+        ['D-TP2', 'NEW'],
+        ['D-TP5', 'NEW'],
+        ['D-TP3', 'CANCELED'],
+        ['D-TP1', 'FILLED'],
+      ],
+    );
+    const last = orders.at(-1)!.report;
+    assert.deepEqual([last.price, last.totalTradeQuantity, last.totalQuoteTradeQuantity], ['9.5', '2', '19']);
+    assert.deepEqual(balances, {
+      eventType: 'outboundAccountPosition',
+      eventTime: 1_757_076_130_010,
+      lastAccountUpdate: 0,
+      balances: [{ asset: 'USDT', free: '5', locked: '1' }],
+    });
+  });
+
+  test('an order that ends between the two lists is told twice, the end last', async () => {
+    serve({ pending: [order(1)], history: [order(1, { state: 'filled' })] });
+    const { orders } = await rest().snapshot(0, NONE);
+    assert.deepEqual(
+      orders.map(({ report }) => report.orderStatus),
+      ['NEW', 'FILLED'],
+    );
+  });
+
+  test('every page of both lists; long ones are paced', async () => {
+    const pending = Array.from({ length: 250 }, (_, at) => order(at));
+    const history = Array.from({ length: 2_500 }, (_, at) => order(10_000 + at, { state: 'filled' }));
+    serve({ pending, history });
+    const { orders } = await rest().snapshot(0, NONE);
+    assert.equal(new Set(orders.map(({ report }) => report.orderId)).size, 2_750);
+    assert.equal(asked.length, 3 + 26 + 1);
+    assert.equal(pauses, 6);
+  });
+
+  test('a page that is full and the last costs one more request', async () => {
+    serve({ pending: Array.from({ length: 100 }, (_, at) => order(at)) });
+    const { orders } = await rest().snapshot(0, NONE);
+    assert.equal(orders.length, 100);
+    assert.equal(asked.length, 4);
+  });
+
+  test('swaps are told apart; X-Perps are asked for at the European entity', async () => {
+    const swap = (number: number, instId: string, instType = 'SWAP'): object =>
+      order(number, { instType, instId });
+    const pending = [
+      swap(1, 'BTC-USDT-SWAP'),
+      swap(2, 'BTC-USD-SWAP'),
+      swap(3, 'BTC-USD_UM_XPERP-310404', 'FUTURES'),
+    ];
+    serve({ pending });
+    const symbols = async (wish: Wish): Promise<string[]> =>
+      (await rest(wish).snapshot(0, NONE)).orders.map(({ report }) => report.symbol);
+    assert.deepEqual(await symbols({ exchange: 'okxLinear' }), ['BTC-USDT']);
+    assert.deepEqual(await symbols({ exchange: 'okxInverse', okxSource: 'my' }), ['BTC-USD']);
+    assert.deepEqual(await symbols({ exchange: 'okxLinear', okxSource: 'my' }), [
+      'BTC-USDT',
+      'BTC-USD_UM_XPERP',
+    ]);
+  });
+
+  test('an odd order is left out, a list of strangers refused', async () => {
+    serve({ pending: [order(1), order(2, { state: 'odd' })] });
+    assert.equal((await rest().snapshot(0, NONE)).orders.length, 1);
+    serve({ pending: [order(2, { state: 'odd' })] });
+    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+  });
+
+  test('an empty account', async () => {
+    serve({}, [{ uTime: '1757076130010', details: [] }]);
+    const { orders, balances } = await rest().snapshot(0, NONE);
+    assert.deepEqual(orders, []);
+    assert.deepEqual(balances?.balances, []);
+  });
+});
+
+describe('okx account REST: failures', () => {
+  const refusals: [code: string, status: number, retry: unknown][] = [
+    ['50101', 401, 'never'],
+    ['50102', 401, 'backoff'],
+    ['50105', 401, 'never'],
+    ['50110', 401, 'never'],
+    ['50111', 401, 'never'],
+    ['50112', 401, 'backoff'],
+    ['50113', 401, 'never'],
+    ['50119', 401, 'never'],
+    ['50120', 200, 'never'],
+    ['50001', 503, 'backoff'],
+  ];
+  for (const [code, status, retry] of refusals) {
+    test(`${code} with HTTP ${status}`, async () => {
+      answer = (_url, response) => send(response, status, { code, msg: 'Words.', data: [] });
+      await assert.rejects(rest().snapshot(0, NONE), (thrown: ConnectorError) => {
+        assert.equal(thrown.message, `okx orders pending SPOT: HTTP ${status} ${code} Words.`);
+        return failsWith('REST_FAILED', retry)(thrown);
+      });
+    });
+  }
+
+  const failures: [name: string, answer: Answer, code: string, retry: unknown][] = [
+    [
+      'limit by HTTP',
+      (_url, response) =>
+        send(response, 429, { code: '50011', msg: 'Too Many Requests' }, { 'retry-after': '7' }),
+      'REST_LIMITED',
+      { afterMs: 7_000 },
+    ],
+    [
+      'limit by code',
+      (_url, response) => send(response, 200, { code: '50011', msg: '' }),
+      'REST_LIMITED',
+      { afterMs: 2_000 },
+    ],
+    ['no list', (_url, response) => send(response, 200, success({})), 'REST_BAD_ANSWER', 'backoff'],
+    ['list of numbers', (_url, response) => send(response, 200, success([1])), 'REST_BAD_ANSWER', 'backoff'],
+    [
+      'page',
+      (_url, response) => send(response, 200, '<html>maintenance</html>'),
+      'REST_BAD_ANSWER',
+      'backoff',
+    ],
+    [
+      'pages in a circle',
+      (_url, response) => send(response, 200, success(Array.from({ length: 100 }, () => order(1)))),
+      'REST_BAD_ANSWER',
+      'backoff',
+    ],
+    [
+      'redirect: the key stays here',
+      (_url, response) => send(response, 302, '', { location: `${base}/elsewhere/` }),
+      'REST_FAILED',
+      'backoff',
+    ],
+    ['hang-up', (_url, response) => response.destroy(), 'REST_FAILED', 'backoff'],
+  ];
+  for (const [name, given, code, retry] of failures) {
+    test(name, async () => {
+      answer = given;
+      await assert.rejects(rest().snapshot(0, NONE), failsWith(code, retry));
+      assert.ok(asked.every(({ host }) => host !== 'elsewhere'));
+    });
+  }
+
+  test('unreadable balances and clocks', async () => {
+    serve({}, [{}]);
+    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    serve({}, []);
+    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    answer = (_url, response) => send(response, 200, success([{ ts: 'noon' }]));
+    await assert.rejects(rest().serverTime(), failsWith('REST_BAD_ANSWER', 'backoff'));
+  });
+
+  test('silence', async () => {
+    answer = () => undefined;
+    await assert.rejects(rest({ timeoutMs: 50 }).snapshot(0, NONE), failsWith('REST_TIMEOUT', 'backoff'));
+  });
+
+  test('nobody there', async () => {
+    const client = rest({ rewrite: () => 'http://127.0.0.1:1' });
+    await assert.rejects(client.snapshot(0, NONE), failsWith('REST_FAILED', 'backoff'));
+  });
+
+  test('incomplete credentials never leave', async () => {
+    await assert.rejects(rest({ passphrase: '' }).snapshot(0, NONE), failsWith('REST_FAILED', 'never'));
+    assert.equal(asked.length, 0);
+  });
+});
