@@ -15,7 +15,7 @@ interface RecordedEvent {
   readonly candles?: readonly object[];
 }
 interface RecordedFrame {
-  readonly events: readonly RecordedEvent[];
+  readonly events: readonly object[];
 }
 
 const TICKER_ROW = first(firstEvent(ticker.frames).tickers ?? []);

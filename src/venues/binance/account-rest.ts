@@ -17,7 +17,8 @@ import { restOrder } from './rest-orders';
 const LONGEST_GAP_MS = 7 * 24 * 3_600_000;
 const INCOME_LIMIT = 1_000;
 const MOST_INCOME_PAGES = 5;
-const UNKNOWN_ORDER = '-2013';
+/** NO_SUCH_ORDER; BAD_SYMBOL: delisted meanwhile. */
+const FORGOTTEN: ReadonlySet<unknown> = new Set(['-2013', '-1121']);
 
 /** An order that was open when last seen. */
 export interface KnownOrder {
@@ -119,7 +120,7 @@ class BinanceRest implements BinanceAccountRest {
     const answer = await this.client.signed(path, omitsZeros ? { omitZeroBalances: true } : {});
     const read = readBalances(answer, this.account.market.kind);
     if (read === undefined) throw this.client.badAnswer(path);
-    return read.balances;
+    return read;
   }
 
   /** What was held and is not listed any more is told as zero. */
@@ -157,10 +158,12 @@ class BinanceRest implements BinanceAccountRest {
     return [...symbols];
   }
 
-  private history(symbol: string, sinceMs: number, nowMs: number): Promise<readonly OrderEvent[]> {
+  private async history(symbol: string, sinceMs: number, nowMs: number): Promise<readonly OrderEvent[]> {
     const { kind } = this.account.market;
-    return changedOrders({ kind, symbol, sinceMs, nowMs }, (query) =>
-      this.rows(this.paths.allOrders, { ...query }),
+    return this.unlessUnknown(() =>
+      changedOrders({ kind, symbol, sinceMs, nowMs }, (query) =>
+        this.rows(this.paths.allOrders, { ...query }),
+      ),
     );
   }
 
@@ -179,12 +182,20 @@ class BinanceRest implements BinanceAccountRest {
     return fates;
   }
 
-  /** Nothing where the venue has forgotten it: an unknown order is not a cancelled one. */
-  private async order({ symbol, orderId }: KnownOrder): Promise<readonly OrderEvent[]> {
+  private order({ symbol, orderId }: KnownOrder): Promise<readonly OrderEvent[]> {
+    return this.unlessUnknown(async () =>
+      this.orders([await this.client.signed(this.paths.order, { symbol, orderId })]),
+    );
+  }
+
+  /** Nothing where the venue has forgotten order or symbol: an unknown order is not a cancelled one. */
+  private async unlessUnknown(
+    ask: () => Promise<readonly OrderEvent[]>,
+  ): Promise<readonly OrderEvent[]> {
     try {
-      return this.orders([await this.client.signed(this.paths.order, { symbol, orderId })]);
+      return await ask();
     } catch (error) {
-      if (venueCodeOf(error) === UNKNOWN_ORDER) return [];
+      if (FORGOTTEN.has(venueCodeOf(error))) return [];
       throw error;
     }
   }

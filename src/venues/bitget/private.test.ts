@@ -84,7 +84,7 @@ const SPOT = 'bitget.order.limit-live';
 const FUTURES = 'bitgetUsdm.order.market-filled';
 
 describe('fixtures', () => {
-  assert.equal(FIXTURES.length, 9);
+  assert.equal(FIXTURES.length, 10);
   for (const { id, exchange, frames, expected } of FIXTURES) {
     test(id, () => {
       const decode = connection(exchange);
