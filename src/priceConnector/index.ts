@@ -8,7 +8,6 @@ import type { Clock, Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
 import type { Store } from '../store/ports';
-import type { Store } from '../store/ports';
 import { allVenues, marketOf } from '../venues/registry';
 import type { PriceConnectorDeps } from './deps';
 import type { WorkerReport } from './messages';
