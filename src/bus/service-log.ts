@@ -9,6 +9,7 @@ const RETRY_MS = 1_000;
 /** JSON notices on `serviceLog` (contract 2.3), the bus that all services share. */
 export class ServiceLog {
   private readonly timers = new Set<Timer>();
+  private isStopped = false;
 
   constructor(
     private readonly store: Store,
@@ -17,7 +18,7 @@ export class ServiceLog {
 
   /** Repeated until Redis really takes it: a boot notice that is lost leaves every subscriber deaf. */
   async untilTaken(body: object, kind: string): Promise<void> {
-    if (await this.publish(body, kind)) return;
+    if ((await this.publish(body, kind)) || this.isStopped) return;
     const timer = this.deps.clock.after(RETRY_MS, () => {
       this.timers.delete(timer);
       void this.untilTaken(body, kind);
@@ -40,6 +41,7 @@ export class ServiceLog {
   }
 
   stop(): void {
+    this.isStopped = true;
     for (const timer of this.timers) this.deps.clock.cancel(timer);
     this.timers.clear();
   }

@@ -7,6 +7,11 @@ import DefaultPriceConnector, { PriceConnector } from '.';
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Fails to compile where the claim is false. */
 const claim = <T extends true>(...claims: T[]): number => claims.length;
+/** Fails to compile where the value is not exactly of that type. */
+const exactly =
+  <A>() =>
+  <B>(value: B, ...problem: Same<A, B> extends true ? [] : ['another type']): number =>
+    problem.length + Number(value !== undefined);
 
 type Listener<K extends keyof PriceConnectorEvents> = (...args: PriceConnectorEvents[K]) => void;
 /** What can be called with these arguments; `never` where it cannot. */
@@ -16,9 +21,7 @@ test('the events carry the published objects', () => {
   claim<Same<PriceConnectorEvents['candle'], [candle: Candle]>>(true);
   claim<Same<PriceConnectorEvents['ticker'], [ticker: Ticker]>>(true);
   claim<Same<Parameters<Listener<'candle'>>[0]['start'], number>>(true);
-  for (const field of ['open', 'high', 'low', 'close', 'volume'] as const) {
-    claim<Same<Candle[typeof field], string>>(true);
-  }
+  claim<Same<Candle['open' | 'high' | 'low' | 'close' | 'volume'], string>>(true);
   claim<Same<Candle['closed'], boolean>>(true);
   claim<Same<Ticker['price'], string>>(true);
 });
@@ -43,13 +46,13 @@ export function snippet(): void {
   void priceConnector.init();
   priceConnector.subscribeCandle({ symbol: 'BTCUSDT', exchange: 'binance', interval: '1m' });
   priceConnector.on('candle', (candle) => {
-    claim<Same<typeof candle, Candle>>(true);
+    exactly<Candle>()(candle);
   });
   priceConnector.on('ticker', (ticker) => {
-    claim<Same<typeof ticker, Ticker>>(true);
+    exactly<Ticker>()(ticker);
   });
   priceConnector.once('ticker', ({ price }) => {
-    claim<Same<typeof price, string>>(true);
+    exactly<string>()(price);
   });
   // @ts-expect-error: nobody emits it, so nobody may wait for it
   priceConnector.on('trade', () => undefined);

@@ -1,44 +1,38 @@
 import type { AccountEvent } from '../domain/account';
-import { errorText } from '../domain/errors';
-import type { InstrumentIndex } from '../domain/instrument';
 import type { Timer } from '../domain/time';
 import type { TransportDeps } from '../transport/dialer';
 import { FeedConnection } from '../transport/feed';
-import type { Account, AccountFeed, AccountRest, LinkRules, Refusal } from '../venues/contract';
-import type { VenueClock } from './venue-clock';
+import type { Refusal, RefusalCause } from '../venues/contract';
+import type { AccountFeedDeps, AccountPlug } from './account-feed';
+import { accountFeed } from './account-feed';
+import type { Verdict } from './auth-breaker';
+import type { AuthGates } from './auth-gates';
+import { KeepAlive } from './keep-alive';
 
-/** One venue account as the adapter gives it to us. */
-export interface AccountPlug {
-  readonly account: Account;
-  readonly feed: AccountFeed;
-  readonly rest: AccountRest;
-  readonly rules: LinkRules;
-}
-
-export interface AccountStreamDeps {
+export interface AccountStreamDeps extends AccountFeedDeps {
   readonly transport: TransportDeps;
-  readonly venueClock: VenueClock;
-  readonly instruments: InstrumentIndex;
+  readonly gates: AuthGates;
 }
 
 export interface AccountStreamListener {
   onEvents(events: readonly AccountEvent[], receivedAt: number): void;
-  /** Authenticated and subscribed; `missedSince`: a gap may have to be closed. */
+  /** Authenticated and subscribed. `missedSince` (epoch ms): events from then on may have been missed. */
   onLive(missedSince: number | undefined): void;
-  onLost(reason: string): void;
-  /** The credentials were refused; no further login until `retryLogin`. */
-  onRefused(reason: Refusal): void;
+  /** Credentials were refused; the stream tries again by itself after the verdict's wait. */
+  onRefused(reason: Refusal, verdict: Verdict): void;
 }
 
 interface Session {
   readonly connection: FeedConnection<AccountEvent, unknown>;
   readonly plug: AccountPlug;
-  keepAlive: Timer | undefined;
+  readonly keepAlive: KeepAlive;
+  /** Its login was refused elsewhere meanwhile: that it still brings data proves nothing. */
+  isDoubted: boolean;
 }
 
-const HANDOVER_CHECK_MS = 100;
-const KEEP_ALIVE_TRIES = 3;
-const KEEP_ALIVE_RETRY_MS = 60_000;
+const CHECK_MS = 100;
+/** What a retry at once would only make worse. */
+const AUTH_CAUSES: ReadonlySet<RefusalCause | undefined> = new Set(['credentials', 'ip', 'permission']);
 
 /**
  * The private feed of one account. A rotation, and a change of credentials, opens the new session and
@@ -47,7 +41,14 @@ const KEEP_ALIVE_RETRY_MS = 60_000;
 export class AccountStream {
   private current: Session;
   private next: Session | undefined;
-  private handover: Timer | undefined;
+  /** The session that `current` is to be replaced by, while the venue refuses it. */
+  private wanted: AccountPlug | undefined;
+  /** Whether the owner still has to hear that `current` is live. */
+  private isUntold = false;
+  /** Start of the gap that is to be told with it, epoch ms. */
+  private gapSince: number | undefined;
+  private check: Timer | undefined;
+  private retry: Timer | undefined;
   private isStopped = false;
 
   constructor(
@@ -56,23 +57,20 @@ export class AccountStream {
     private readonly listener: AccountStreamListener,
   ) {
     this.current = this.open(plug);
+    this.begin(this.current);
   }
 
   get state(): string {
     return this.current.connection.status.name;
   }
 
-  get rest(): AccountRest {
-    return this.current.plug.rest;
-  }
-
   /** New credentials for the same account, without a gap where the old ones still work. */
   swap(plug: AccountPlug): void {
     this.endNext();
-    if (this.state !== 'live') {
-      this.end(this.current);
-      this.current = this.open(plug);
-    } else this.replace(plug);
+    this.deps.transport.clock.cancel(this.retry);
+    this.wanted = plug;
+    if (this.state === 'live') this.replace(plug);
+    else this.reopen(plug);
   }
 
   /** Reconnects on request. */
@@ -80,142 +78,170 @@ export class AccountStream {
     this.current.connection.restart('requested');
   }
 
-  /** The breaker's pause is over. */
-  retryLogin(): void {
-    this.current.connection.unblock();
-  }
-
   stop(): void {
     this.isStopped = true;
+    this.deps.transport.clock.cancel(this.retry);
+    this.deps.transport.clock.cancel(this.check);
     this.endNext();
-    this.end(this.current);
+    end(this.current);
   }
 
   // ---------------------------------------------------------------- sessions
 
   private open(plug: AccountPlug): Session {
-    const { account, feed, rest, rules } = plug;
-    const { venueClock, transport, instruments } = this.deps;
-    const { session, codec } = feed;
-    let requestId = 0;
-    const nextId = (): number => (requestId += 1);
-    const opened: Session = {
-      plug,
-      keepAlive: undefined,
-      connection: new FeedConnection<AccountEvent, unknown>(
-        {
-          market: account.market,
-          channel: 'account',
-          rules,
-          instruments,
-          feed: {
-            codec,
-            session: {
-              // Accounts subscribe by their own list; wants of instruments do not exist here.
-              topicOf: () => '',
-              subscribe: (topics, next) => session.subscribe(topics, next, account, venueClock.now()),
-              unsubscribe: (topics, next) => session.unsubscribe(topics, next, account, venueClock.now()),
-              ...(session.ping && { ping: session.ping }),
-            },
-          },
-          endpoint: async () => {
-            await venueClock.sync(() => rest.serverTime());
-            return session.endpoint(account, rest);
-          },
-          ...(session.login && {
-            login: () => session.login?.(account, venueClock.now(), nextId).map(({ frame }) => frame) ?? [],
-          }),
-        },
-        transport,
-        {
-          onEvents: (events, receivedAt) => this.listener.onEvents(events, receivedAt),
-          onLive: (missedSince) => this.cameLive(opened, missedSince),
-          onLost: (reason) => this.wasLost(opened, reason),
-          onRefused: (refused) => this.refused(opened, refused[0]?.refusal),
-          onRotate: () => this.replace(opened.plug),
-          onSilent: () => undefined,
-          onBlocked: (reason) => this.refused(opened, reason),
-        },
-      ),
-    };
-    opened.connection.add(session.topics(account));
+    const { transport, gates } = this.deps;
+    const spec = accountFeed(plug, this.deps, {
+      pauseMs: () => gates.pauseMs(plug.fingerprint),
+      refused: (reason) => this.refused(opened, reason),
+    });
+    const connection = new FeedConnection<AccountEvent, unknown>(spec, transport, {
+      onEvents: (events, receivedAt) => this.heard(opened, events, receivedAt),
+      onLive: (missedSince) => this.cameLive(opened, missedSince),
+      onLost: () => this.ended(opened),
+      onRefused: (refused) => {
+        for (const { refusal } of refused) if (isFinal(refusal)) return void this.refused(opened, refusal);
+      },
+      onRotate: () => this.replace(opened.plug),
+      // The connection itself subscribes anew, then dials anew.
+      onSilent: () => undefined,
+      onBlocked: (reason) => {
+        this.ended(opened);
+        this.refused(opened, reason);
+      },
+    });
+    const keepAlive = new KeepAlive(plug, transport, () => connection.restart('keep_alive_failed'));
+    const opened: Session = { connection, plug, keepAlive, isDoubted: false };
     return opened;
   }
 
-  private end(session: Session): void {
-    this.deps.transport.clock.cancel(session.keepAlive);
-    session.connection.stop();
+  private begin({ connection, plug }: Session): void {
+    connection.add(plug.feed.session.topics(plug.account));
   }
 
   private endNext(): void {
-    this.deps.transport.clock.cancel(this.handover);
-    if (this.next) this.end(this.next);
+    if (this.next) end(this.next);
     this.next = undefined;
   }
 
   private replace(plug: AccountPlug): void {
     if (this.isStopped || this.next) return;
-    const next = this.open(plug);
-    this.next = next;
-    this.handover = this.deps.transport.clock.every(HANDOVER_CHECK_MS, () => {
-      if (isSettled(next)) this.handOver(next, undefined);
-    });
+    this.next = this.open(plug);
+    this.watch();
+    this.begin(this.next);
   }
 
-  private handOver(next: Session, missedSince: number | undefined): void {
-    this.deps.transport.clock.cancel(this.handover);
-    this.next = undefined;
-    const old = this.current;
+  /** Where nothing works that could be kept meanwhile. */
+  private reopen(plug: AccountPlug): void {
+    this.gapSince ??= this.current.connection.completeTime;
+    end(this.current);
+    this.wanted = undefined;
+    this.current = this.open(plug);
+    this.begin(this.current);
+  }
+
+  private handOver(next: Session): void {
+    end(this.current);
     this.current = next;
-    this.end(old);
-    if (isSettled(next)) this.listener.onLive(missedSince);
+    this.next = undefined;
+    if (next.plug === this.wanted) this.wanted = undefined;
+    this.isUntold = next.connection.status.name === 'live';
+    this.checkUp();
   }
 
   // ---------------------------------------------------------------- what happens to a session
 
   private cameLive(session: Session, missedSince: number | undefined): void {
-    this.keepAlive(session, 0);
+    session.isDoubted = false;
+    session.keepAlive.start();
     // A successor speaks once it takes over.
-    if (session === this.current) this.listener.onLive(missedSince);
-  }
-
-  private wasLost(session: Session, reason: string): void {
-    this.deps.transport.clock.cancel(session.keepAlive);
     if (session !== this.current) return;
-    this.listener.onLost(reason);
-    if (this.next) this.handOver(this.next, session.connection.completeTime);
+    this.gapSince ??= missedSince;
+    this.isUntold = true;
+    this.checkUp();
   }
 
-  private refused(session: Session, reason: Refusal | undefined): void {
-    if (!reason || reason.cause === undefined) return;
-    if (reason.cause === 'clock') return this.deps.venueClock.distrust();
-    if (session === this.current) return this.listener.onRefused(reason);
-    // The new credentials do not work: the old session stays as long as it lives.
-    this.endNext();
-    this.listener.onRefused(reason);
+  /** The connection is gone, or was never there. */
+  private ended(session: Session): void {
+    session.keepAlive.stop();
+    if (session !== this.current) return;
+    this.isUntold = false;
+    this.gapSince ??= session.connection.completeTime;
+    if (this.next) this.handOver(this.next);
   }
 
-  private keepAlive(session: Session, failures: number): void {
-    const { keepAlive } = session.plug.feed.session;
-    const { clock, telemetry } = this.deps.transport;
-    if (!keepAlive) return;
-    clock.cancel(session.keepAlive);
-    const delayMs = failures === 0 ? keepAlive.everyMs : KEEP_ALIVE_RETRY_MS;
-    session.keepAlive = clock.after(delayMs, () => {
-      keepAlive.run(session.plug.account, session.plug.rest).then(
-        () => this.keepAlive(session, 0),
-        (error: unknown) => {
-          const { exchange } = session.plug.account.market;
-          telemetry.log.warn({ exchange, failures, error: errorText(error) }, 'session not kept alive');
-          if (failures + 1 < KEEP_ALIVE_TRIES) this.keepAlive(session, failures + 1);
-          else session.connection.restart('keep_alive_failed');
-        },
-      );
-    });
+  private heard(session: Session, events: readonly AccountEvent[], receivedAt: number): void {
+    if (!session.isDoubted) this.deps.gates.proven(session.plug.fingerprint);
+    this.listener.onEvents(events, receivedAt);
+  }
+
+  private watch(): void {
+    this.check ??= this.deps.transport.clock.every(CHECK_MS, () => this.checkUp());
+  }
+
+  /** Acks of single topics are not told: whether a session is complete is looked at. */
+  private checkUp(): void {
+    const { next, current } = this;
+    if (next && isComplete(next) && refusedIn(next) <= refusedIn(current)) return this.handOver(next);
+    if (this.isUntold && isComplete(current)) this.tell();
+    if (this.next || this.isUntold) return this.watch();
+    this.deps.transport.clock.cancel(this.check);
+    this.check = undefined;
+  }
+
+  private tell(): void {
+    const missedSince = this.gapSince;
+    this.isUntold = false;
+    this.gapSince = undefined;
+    this.listener.onLive(missedSince);
+  }
+
+  // ---------------------------------------------------------------- refused credentials
+
+  private refused(session: Session, reason: Refusal): number {
+    const { clock } = this.deps.transport;
+    const verdict = this.deps.gates.refused(session.plug.fingerprint);
+    // The answer to a question that nobody asks any more.
+    if (this.isStopped || (session !== this.current && session !== this.next)) return verdict.waitMs;
+    session.isDoubted = true;
+    // The old session stays as long as it lives: the new one does not work.
+    if (session === this.next) {
+      this.wanted ??= session.plug;
+      this.current.isDoubted ||= this.current.plug.fingerprint === session.plug.fingerprint;
+      this.endNext();
+    }
+    this.listener.onRefused(reason, verdict);
+    clock.cancel(this.retry);
+    this.retry = clock.after(verdict.waitMs, () => this.tryAgain());
+    return verdict.waitMs;
+  }
+
+  /** What was refused for good is never asked for again by its own connection: a new one does. */
+  private tryAgain(): void {
+    const { current } = this;
+    if (this.next) return;
+    const plug = this.wanted ?? (refusedIn(current) > 0 ? current.plug : undefined);
+    if (!plug) current.connection.unblock();
+    else if (this.state === 'live') this.replace(plug);
+    else this.reopen(plug);
   }
 }
 
-/** Logged in, and every topic answered: it may take over. */
-function isSettled({ connection }: Session): boolean {
-  return connection.status.name === 'live' && connection.subscriptions.isSettled;
+function end({ connection, keepAlive }: Session): void {
+  keepAlive.stop();
+  connection.stop();
+}
+
+/** Logged in, every topic answered, and not all of them refused. */
+function isComplete(session: Session): boolean {
+  const { status, subscriptions } = session.connection;
+  const { isSettled, size } = subscriptions;
+  return status.name === 'live' && isSettled && (size === 0 || refusedIn(session) < size);
+}
+
+function refusedIn({ connection }: Session): number {
+  return connection.subscriptions.tally().refused;
+}
+
+function isFinal({ retry, cause }: Refusal): boolean {
+  return retry === 'never' || AUTH_CAUSES.has(cause);
 }

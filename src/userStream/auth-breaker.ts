@@ -34,8 +34,3 @@ export function refused(state: BreakerState, now: number, policy: BreakerPolicy)
   const waitMs = Math.min(policy.cooldownMaxMs, policy.cooldownMs * 2 ** Math.min(state.strikes, 30));
   return { state: { refusals: [], strikes: state.strikes + 1 }, waitMs, isTripped: true };
 }
-
-/** Only real account data proves that the credentials work: a login alone may be followed by a refusal. */
-export function proven(): BreakerState {
-  return closedBreaker;
-}

@@ -3,25 +3,21 @@ import type { AccountEvent } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 import type { Refusal } from '../venues/contract';
-import type { AccountPlug, AccountStreamDeps } from './account-stream';
+import type { AccountPlug } from './account-feed';
+import type { AccountStreamDeps } from './account-stream';
 import { AccountStream } from './account-stream';
-import type { BreakerPolicy, BreakerState } from './auth-breaker';
-import { closedBreaker, proven, refused } from './auth-breaker';
+import type { Verdict } from './auth-breaker';
+import { BalanceBook } from './balance-book';
 import { FlapWatch } from './flap-watch';
 import { OrderLedger } from './order-ledger';
 import { Recent } from './recent';
-
-export interface RoomSettings {
-  readonly breaker: BreakerPolicy;
-  readonly flap: { readonly windowMs: number; readonly threshold: number };
-}
 
 export interface RoomDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly publisher: UserPublisher;
   readonly stream: AccountStreamDeps;
-  readonly settings: RoomSettings;
+  readonly flap: { readonly windowMs: number; readonly threshold: number };
   onEvent(event: PublishedAccountEvent, room: string): void;
   onFlap(room: string, exchange: string, reconnects: number): void;
   onAuthReject(room: string, exchange: string, userId: string, reason: Refusal): void;
@@ -42,30 +38,30 @@ export class Room {
   subscribers = 1;
   private readonly stream: AccountStream;
   private readonly ledger = new OrderLedger();
+  private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
   private readonly flaps: FlapWatch;
-  private breaker: BreakerState = closedBreaker;
-  private retry: Timer | undefined;
   private announcement: Timer | undefined;
   private lastRefusal: Refusal | undefined;
   private lastEventAt: number | undefined;
   private reconnects = 0;
-  private hasLived = false;
 
   constructor(
     readonly identity: RoomIdentity,
-    /** Of the credentials in use. */
-    public fingerprint: string,
-    plug: AccountPlug,
+    private plug: AccountPlug,
     private readonly deps: RoomDeps,
   ) {
-    this.flaps = new FlapWatch(deps.settings.flap);
+    this.flaps = new FlapWatch(deps.flap);
     this.stream = new AccountStream(plug, deps.stream, {
       onEvents: (events, receivedAt) => this.received(events, receivedAt),
-      onLive: () => this.cameLive(),
-      onLost: () => undefined,
-      onRefused: (reason) => this.refused(reason),
+      onLive: (missedSince) => this.cameLive(missedSince),
+      onRefused: (reason, verdict) => this.refused(reason, verdict),
     });
+  }
+
+  /** Of the newest credentials. */
+  get fingerprint(): string {
+    return this.plug.fingerprint;
   }
 
   get state(): string {
@@ -84,11 +80,8 @@ export class Room {
     };
   }
 
-  swap(plug: AccountPlug, fingerprint: string): void {
-    this.fingerprint = fingerprint;
-    // New credentials start with a clean sheet.
-    this.breaker = closedBreaker;
-    this.deps.clock.cancel(this.retry);
+  swap(plug: AccountPlug): void {
+    this.plug = plug;
     this.stream.swap(plug);
   }
 
@@ -102,7 +95,6 @@ export class Room {
   }
 
   stop(): void {
-    this.deps.clock.cancel(this.retry);
     this.deps.clock.cancel(this.announcement);
     this.stream.stop();
   }
@@ -110,35 +102,34 @@ export class Room {
   // ---------------------------------------------------------------- events
 
   private received(events: readonly AccountEvent[], receivedAt: number): void {
-    this.breaker = proven();
-    this.lastRefusal = undefined;
     this.lastEventAt = receivedAt;
     for (const event of events) {
-      if (this.isNews(event)) this.publish(event, receivedAt);
+      const news = this.newsOf(event);
+      if (news) this.publish(news, receivedAt);
       else this.count(event, 'duplicate');
     }
   }
 
-  /** Absolute balances repeat harmlessly; orders and deltas do not. */
-  private isNews(event: AccountEvent): boolean {
+  /** What repeats, or is older than what was told, ends here. */
+  private newsOf(event: AccountEvent): AccountEvent | undefined {
     switch (event.kind) {
       case 'order':
-        return this.ledger.accept(event.report);
+        return this.ledger.accept(event.report) ? event : undefined;
+      case 'balances':
+        return this.balances.accept(event);
       case 'balanceDelta': {
         const { asset, balanceDelta, clearTime, eventTime } = event.update;
-        return this.deltas.isNew(`${asset}|${balanceDelta}|${clearTime}|${eventTime}`);
+        return this.deltas.isNew(`${asset}|${balanceDelta}|${clearTime}|${eventTime}`) ? event : undefined;
       }
-      case 'balances':
-        return true;
     }
   }
 
   private publish(event: AccountEvent, receivedAt: number): void {
     const { id, exchange } = this.identity;
     const delivery: UserDelivery = { room: id, exchange, receivedAt, isReconciled: false };
-    const published = this.deps.publisher.publish(event, delivery);
-    this.count(event, published ? 'published' : 'refused by the outbox');
-    if (published) this.deps.onEvent(published, id);
+    const { body, isAccepted } = this.deps.publisher.publish(event, delivery);
+    this.count(event, isAccepted ? 'published' : 'refused by the outbox');
+    this.deps.onEvent(body, id);
   }
 
   private count({ kind }: AccountEvent, outcome: string): void {
@@ -148,37 +139,34 @@ export class Room {
 
   // ---------------------------------------------------------------- session
 
-  private cameLive(): void {
-    if (this.hasLived) {
-      this.reconnects += 1;
-      const count = this.flaps.reconnected(this.deps.clock.monotonic());
-      if (count !== undefined) this.deps.onFlap(this.identity.id, this.identity.exchange, count);
-    }
-    this.hasLived = true;
+  /** A planned replacement misses nothing and is no reconnect. */
+  private cameLive(missedSince: number | undefined): void {
+    const { clock, onFlap } = this.deps;
+    const { id, exchange } = this.identity;
+    this.lastRefusal = undefined;
     this.announceSoon();
+    if (missedSince === undefined) return;
+    this.reconnects += 1;
+    const count = this.flaps.reconnected(clock.monotonic());
+    if (count !== undefined) onFlap(id, exchange, count);
   }
 
   private announceSoon(): void {
     const { clock, publisher } = this.deps;
     this.announcement ??= clock.after(ANNOUNCE_AFTER_MS, () => {
       this.announcement = undefined;
-      publisher.announce(this.identity.id, this.identity.exchange);
+      // Lost again meanwhile: the next session is announced. A false notice would be believed.
+      if (this.state === 'live') publisher.announce(this.identity.id, this.identity.exchange);
     });
   }
 
-  private refused(reason: Refusal): void {
-    const { clock, telemetry, settings } = this.deps;
+  private refused(reason: Refusal, { waitMs, isTripped }: Verdict): void {
+    const { telemetry, onAuthReject } = this.deps;
     const { id, exchange, userId } = this.identity;
+    const { code, cause, text } = reason;
     this.lastRefusal = reason;
-    telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: reason.cause ?? 'venue' });
-    const { state, waitMs, isTripped } = refused(this.breaker, clock.monotonic(), settings.breaker);
-    this.breaker = state;
-    telemetry.log.warn(
-      { exchange, room: id, code: reason.code, cause: reason.cause, text: reason.text, waitMs },
-      'login refused',
-    );
-    if (isTripped) this.deps.onAuthReject(id, exchange, userId, reason);
-    clock.cancel(this.retry);
-    this.retry = clock.after(waitMs, () => this.stream.retryLogin());
+    telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: cause ?? 'venue' });
+    telemetry.log.warn({ exchange, room: id, code, cause, text, waitMs }, 'login refused');
+    if (isTripped) onAuthReject(id, exchange, userId, reason);
   }
 }

@@ -1,6 +1,8 @@
 import type { Timer } from '../../domain/time';
 import { WindowLimit, type OriginSpec, type SimOrigin, type VenueHost, type VenueSimulator } from '../kit';
 import { tickerLoad } from './load';
+import { apiStreams, listenKeyStreams, privateRoutesOfUsdm, type UserStreams } from './private';
+import { privateRoutes } from './private-rest';
 import { restRoutes } from './rest';
 import { PublicSession } from './session';
 import { isCombined, Streams } from './streams';
@@ -24,12 +26,14 @@ export interface BinanceOptions {
   /** Age at which connections end; default 24 h. */
   readonly lifeMs?: number;
   readonly weightPerMinute?: number;
+  /** Life of a listen key without keep-alive; default 60 minutes. */
+  readonly listenKeyLifeMs?: number;
 }
 
 const MINUTE = 60_000;
 const TICKER_PUSH_MS = 1_000;
 
-/** Spot, USD-M, COIN-M and binance.us: public streams and public REST. */
+/** Spot, USD-M, COIN-M and binance.us: public and user data streams, public and signed REST. */
 export function simulateBinance(host: VenueHost, options: BinanceOptions = {}): VenueSimulator {
   const listings = BINANCE_MARKETS.map((market) => ({
     market,
@@ -39,15 +43,23 @@ export function simulateBinance(host: VenueHost, options: BinanceOptions = {}): 
   const futuresQuota = quotaOf(futures[0]?.market, options);
   const timers: Timer[] = [];
   const origins = new Map<string, SimOrigin>();
+  const users: UserStreams[] = [];
 
   for (const listing of listings) {
     const { market } = listing;
     const origin = (): SimOrigin => host.server.origin(market.stream);
     const streams = new Streams(listing, market.isFutures ? futures : [listing], origin);
-    origins.set(market.exchange, host.server.add(streamOrigin(market, streams, options)));
     const quota = market.isFutures ? futuresQuota : quotaOf(market, options);
+    const user =
+      market.exchange === 'binance'
+        ? apiStreams(host, market, quota, options)
+        : listenKeyStreams(host, market, origin, options);
+    users.push(user);
+    origins.set(market.exchange, host.server.add(streamOrigin(market, streams, user, options)));
     const rest = { ...listing, quota, clock: host.clock, origin: () => host.server.origin(market.rest) };
-    host.server.add({ url: market.rest, http: restRoutes(rest) });
+    const { authority, keys } = user;
+    const account = { ...rest, authority, ...(keys && { keys }) };
+    host.server.add({ url: market.rest, http: [...restRoutes(rest), ...privateRoutes(account)] });
     timers.push(
       host.clock.every(options.tickerPushMs ?? TICKER_PUSH_MS, () => streams.pushTickers()),
       host.clock.every(options.klinePushMs ?? market.klinePushMs, () => streams.pushKlines()),
@@ -65,14 +77,23 @@ export function simulateBinance(host: VenueHost, options: BinanceOptions = {}): 
     stop: () => {
       for (const timer of timers) host.clock.cancel(timer);
       for (const { model } of listings) model.stop();
+      for (const user of users) user.stop();
     },
   };
 }
 
-function streamOrigin(market: BinanceMarket, streams: Streams, options: BinanceOptions): OriginSpec {
+function streamOrigin(
+  market: BinanceMarket,
+  streams: Streams,
+  user: UserStreams,
+  options: BinanceOptions,
+): OriginSpec {
   return {
     url: market.stream,
-    ws: market.roots.flatMap((root) => routesOf(root, streams)),
+    ws: [
+      ...(market.product === 1 ? privateRoutesOfUsdm(user) : []),
+      ...market.roots.flatMap((root) => routesOf(root, streams, user)),
+    ],
     limits: {
       dials: DIALS,
       messages: [{ count: market.messagesPerSecond, perMs: 1_000 }],
@@ -94,14 +115,18 @@ function streamOrigin(market: BinanceMarket, streams: Streams, options: BinanceO
   };
 }
 
-function routesOf(root: StreamRoot, streams: Streams): NonNullable<OriginSpec['ws']> {
+function routesOf(
+  root: StreamRoot,
+  streams: Streams,
+  { sessionOf }: UserStreams,
+): NonNullable<OriginSpec['ws']> {
   const paths = ['/ws', '/ws/*', '/stream'].map((path) => `${root.path}${path}`);
   return paths.map((path) => ({
     path,
     open: (connection) =>
       root.kind === 'silent'
         ? { onText: () => undefined }
-        : new PublicSession(connection, streams, root.kind === 'market'),
+        : (sessionOf?.(connection) ?? new PublicSession(connection, streams, root.kind === 'market')),
   }));
 }
 

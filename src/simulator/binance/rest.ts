@@ -50,7 +50,11 @@ function one(): number {
 }
 
 /** Over the quota: 429 with Retry-After, and the client is to blame. */
-function metered({ quota, clock, origin }: RestContext, weight: number, answer: () => SimAnswer): SimAnswer {
+export function metered(
+  { quota, clock, origin }: RestContext,
+  weight: number,
+  answer: () => SimAnswer,
+): SimAnswer {
   const now = clock.monotonic();
   const waitMs = quota.take(now, weight);
   if (waitMs === 0) {

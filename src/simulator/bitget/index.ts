@@ -1,6 +1,9 @@
 import type { MarketModel, SimConnection, VenueHost, VenueSimulator, Violation, WsSession } from '../kit';
 import { PublicFeed, type FeedOptions, type Listed } from './feed';
 import { EXCHANGES, listingsOf } from './listings';
+import { PrivateFeed } from './private-feed';
+import { privateRoutes } from './private-rest';
+import { PrivateSession } from './private-session';
 import { restRoutes } from './rest';
 import { PublicSession } from './session';
 
@@ -19,6 +22,8 @@ const HOUR = 60 * MINUTE;
 const STREAM_URL = 'wss://ws.bitget.com';
 const REST_URL = 'https://api.bitget.com';
 const PUBLIC_PATH = '/v2/ws/public';
+/** Of classic and of unified accounts. */
+const PRIVATE_PATHS = { '/v2/ws/private': false, '/v3/ws/private': true } as const;
 
 /** https://www.bitget.com/api-doc/common/websocket-intro */
 const LIMITS = {
@@ -34,7 +39,8 @@ const DEFAULTS: FeedOptions = { tickerEveryMs: 400, candleEveryMs: 500, historyR
 const POLICY_VIOLATION = 1008;
 
 /**
- * Bitget V2, public side: one URL and one REST host for spot and all contracts. Faults name topics like
+ * Bitget: one stream host and one REST host for spot and all contracts, and private streams for classic
+ * (V2) and unified (V3) accounts; a key with a permission `uta_..` is of a unified one. Faults name topics like
  * `SPOT/ticker/BTCUSDT` and `USDC-FUTURES/candle1m/BTCPERP`. The venue announces no maintenance on its
  * sockets: it closes them, or loses messages (`server.expire`, `server.drop`, fault `stall`).
  */
@@ -53,23 +59,31 @@ export function simulateBitget(host: VenueHost, options: BitgetOptions = {}): Ve
   }
   const origin = (): ReturnType<typeof server.origin> => server.origin(STREAM_URL);
   const feed = new PublicFeed(listed, origin, clock, { ...DEFAULTS, ...options });
+  const now = (): number => venueClock.now();
+  const privateWorld = { accounts: host.accounts, feed: new PrivateFeed(host.accounts, now), now };
   server.add({
     url: STREAM_URL,
-    ws: [{ path: PUBLIC_PATH, open: (connection) => openPublic(connection, feed) }],
+    ws: [
+      { path: PUBLIC_PATH, open: (connection) => admitted(connection, new PublicSession(connection, feed)) },
+      ...Object.entries(PRIVATE_PATHS).map(([path, isUnified]) => ({
+        path,
+        open: (connection: SimConnection) =>
+          admitted(connection, new PrivateSession(connection, privateWorld, isUnified)),
+      })),
+    ],
     limits: LIMITS,
     heartbeat: { kind: 'clientPing', idleMs: options.idleMs ?? 2 * MINUTE, by: 'session' },
     lifeMs: options.lifeMs ?? 24 * HOUR,
     onViolation: punish,
   });
+  const onViolation = (violation: Omit<Violation, 'origin' | 'at'>): void =>
+    server.violations.add({ ...violation, origin: REST_URL, at: clock.now() });
   server.add({
     url: REST_URL,
-    http: restRoutes({
-      clock,
-      now: () => venueClock.now(),
-      listed,
-      horizonMs: options.horizonMs,
-      onViolation: (violation) => server.violations.add({ ...violation, origin: REST_URL, at: clock.now() }),
-    }),
+    http: [
+      ...restRoutes({ clock, now, listed, horizonMs: options.horizonMs, onViolation }),
+      ...privateRoutes({ clock, accounts: host.accounts, now, onViolation }),
+    ],
   });
   return {
     markets,
@@ -80,17 +94,18 @@ export function simulateBitget(host: VenueHost, options: BitgetOptions = {}): Ve
     },
     stop: () => {
       feed.stop();
+      privateWorld.feed.stop();
       for (const model of Object.values(markets)) model.stop();
     },
   };
 }
 
-function openPublic(connection: SimConnection, feed: PublicFeed): WsSession {
+function admitted(connection: SimConnection, session: WsSession): WsSession {
   if (connection.origin.open().length > MOST_CONNECTIONS) {
     connection.violation('venue:connections', `more than ${MOST_CONNECTIONS}`);
     connection.close(POLICY_VIOLATION, 'too many connections');
   }
-  return new PublicSession(connection, feed);
+  return session;
 }
 
 /** Close codes are not documented; silent clients are cut without a close frame. */

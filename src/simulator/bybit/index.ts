@@ -1,7 +1,11 @@
-import type { SimConnection, VenueHost, VenueSimulator, Violation } from '../kit';
+import type { OriginSpec, SimConnection, VenueHost, VenueSimulator, Violation } from '../kit';
 import { CATEGORIES, openCategory } from './category';
 import type { FeedOptions } from './feed';
 import { CategoryFeed } from './feed';
+import { PrivateStreams } from './private';
+import type { Site } from './private-keys';
+import { KeyRing } from './private-keys';
+import { privateRoutes } from './private-rest';
 import { REST_URL, restRoutes } from './rest';
 import { PublicSession } from './session';
 import type { Status } from './status';
@@ -14,24 +18,49 @@ const DEFAULTS: FeedOptions = { tickerMs: 500, klineMs: 1_000 };
 /** Undocumented for public streams: about 60 s without any traffic (clients ping every 20 s). */
 const IDLE_MS = 60_000;
 
-export type BybitOptions = Partial<FeedOptions>;
+/** Sites beside the main one: private streams and signed REST only. */
+const OTHER_SITES: readonly (readonly [Site, string, string])[] = [
+  ['eu', 'wss://stream.bybit.eu', 'https://api.bybit.eu'],
+  ['testnet', 'wss://stream-testnet.bybit.com', 'https://api-testnet.bybit.com'],
+];
+
+export interface BybitOptions extends Partial<FeedOptions> {
+  /** Keys that were not made on the main site: they work on their own only. */
+  readonly keySites?: Readonly<Record<string, Site>>;
+}
 
 export interface BybitSimulator extends VenueSimulator {
   /** Maintenance notice on the status socket; the number of clients that got it. */
   announce(status: Status): number;
+  /** As on a restart of the venue: what closed before is in the order history only. */
+  forgetClosedOrders(): void;
 }
 
 /**
- * Bybit V5: public streams and REST of spot, linear and inverse. Limits as documented:
+ * Bybit V5: public and private streams and REST of spot, linear and inverse. Limits as documented:
  * https://bybit-exchange.github.io/docs/v5/ws/connect
  */
-export function simulateBybit(host: VenueHost, options: BybitOptions = {}): BybitSimulator {
-  const { server, clock, venueClock } = host;
+export function simulateBybit(
+  host: VenueHost,
+  { keySites = {}, ...options }: BybitOptions = {},
+): BybitSimulator {
+  const { server, clock, venueClock, accounts } = host;
   const now = (): number => venueClock.now();
   const feeds = CATEGORIES.map(
     (name) => new CategoryFeed(openCategory(host, name), clock, { ...DEFAULTS, ...options }),
   );
   const status = new StatusBoard();
+  const keys = new KeyRing(accounts, keySites);
+  const streams = new PrivateStreams(accounts, keys, now);
+  let restartedAt = 0;
+  const shared = { clock, violations: server.violations, now };
+  const rest = (site: Site, url: string): OriginSpec => ({
+    url,
+    http: [
+      ...restRoutes({ categories: feeds.map(({ category }) => category), ...shared }),
+      ...privateRoutes({ site, origin: url, keys, restartedAt: () => restartedAt, ...shared }),
+    ],
+  });
   server.add({
     url: STREAM_URL,
     ws: [
@@ -39,31 +68,36 @@ export function simulateBybit(host: VenueHost, options: BybitOptions = {}): Bybi
         path: `/v5/public/${feed.category.name}`,
         open: (connection: SimConnection) => new PublicSession(connection, feed),
       })),
+      streams.route('com'),
       status.route(),
     ],
-    limits: { dials: [{ count: 500, perMs: 300_000 }], topicBytesPerConnection: 21_000 },
-    heartbeat: { kind: 'clientPing', idleMs: IDLE_MS, by: 'any' },
-    onViolation: punish,
+    ...STREAM_RULES,
   });
-  server.add({
-    url: REST_URL,
-    http: restRoutes({
-      categories: feeds.map(({ category }) => category),
-      clock,
-      violations: server.violations,
-      now,
-    }),
-  });
+  server.add(rest('com', REST_URL));
+  for (const [site, streamUrl, restUrl] of OTHER_SITES) {
+    server.add({ url: streamUrl, ws: [streams.route(site)], ...STREAM_RULES });
+    server.add(rest(site, restUrl));
+  }
   server.addControl(status.control(now));
   return {
     markets: Object.fromEntries(feeds.map(({ category }) => [category.exchange, category.model])),
     load: (exchange, load) => feedOf(feeds, exchange).load(clock, load),
     announce: (notice) => status.announce(notice, now()),
+    forgetClosedOrders: () => {
+      restartedAt = now() + 1;
+    },
     stop: () => {
+      streams.stop();
       for (const feed of feeds) feed.stop();
     },
   };
 }
+
+const STREAM_RULES: Omit<OriginSpec, 'url'> = {
+  limits: { dials: [{ count: 500, perMs: 300_000 }], topicBytesPerConnection: 21_000 },
+  heartbeat: { kind: 'clientPing', idleMs: IDLE_MS, by: 'any' },
+  onViolation: punish,
+};
 
 /** Idle clients are cut without a close frame (seen as 1006). */
 function punish({ rule }: Violation, connection: SimConnection): void {

@@ -4,9 +4,14 @@ import { barOfChannel, intervalOfBar, TICKERS } from './channels';
 import { startFeed } from './feed';
 import { tickerFrame, topicOf } from './frames';
 import { listingsOf, type Listing } from './listings';
+import { PrivateSide } from './private';
+import { REST_REGIONS, WS_REALMS } from './private-hosts';
+import { privateRoutes } from './private-rest';
 import { restRoutes } from './rest';
 import { connIdOf, PublicSession, type Channels, type Path } from './session';
 import { TimerSet } from './timers';
+
+export { okxOrderIds } from './private';
 
 export interface OkxOptions {
   /** Every subscribed ticker moves once in this time. The venue allows 100 ms. */
@@ -22,8 +27,6 @@ export interface OkxOptions {
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const WS_URL = 'wss://ws.okx.com';
-/** Both names of the global REST host. */
-const REST_URLS = ['https://openapi.okx.com', 'https://www.okx.com'] as const;
 
 /** https://www.okx.com/docs-v5/en/#overview-websocket-connect and #overview-websocket-subscribe */
 const LIMITS = {
@@ -42,8 +45,10 @@ interface Instrument {
 }
 
 /**
- * OKX V5, public side: `/ws/v5/public` (tickers) and `/ws/v5/business` (candles) of the global host,
- * and public REST. Faults name topics like `tickers:BTC-USDT` and `candle1m:BTC-USDT-SWAP`.
+ * OKX V5: `/ws/v5/public` (tickers) and `/ws/v5/business` (candles) of the global host, `/ws/v5/private`
+ * (orders, balances) of every host, and REST. Faults name topics like `tickers:BTC-USDT`,
+ * `candle1m:BTC-USDT-SWAP`, `orders:SWAP` and `account`. Accounts are added for any of the three
+ * exchange ids; their `permissions` may bind them to a region (`global`, `eea`, `us`) and to `live` or `demo`.
  * A first value is not pushed at once: the documentation promises pushes on change only.
  */
 export function simulateOkx(host: VenueHost, options: OkxOptions = {}): VenueSimulator {
@@ -71,12 +76,7 @@ export function simulateOkx(host: VenueHost, options: OkxOptions = {}): VenueSim
     });
     return session;
   };
-  const origin = host.server.add({
-    url: WS_URL,
-    ws: [
-      { path: '/ws/v5/public', open: open('public') },
-      { path: '/ws/v5/business', open: open('business') },
-    ],
+  const rules: Omit<OriginSpec, 'url'> = {
     limits: LIMITS,
     // Only texts count, WebSocket pings do not; so do frames that the venue sends.
     heartbeat: { kind: 'clientPing', idleMs, by: 'session', pushCounts: true },
@@ -85,7 +85,20 @@ export function simulateOkx(host: VenueHost, options: OkxOptions = {}): VenueSim
       return JSON.stringify({ event: 'notice', code: '64008', msg: UPGRADE, connId: connIdOf(connection) });
     },
     onViolation: punish,
+  };
+  const privateSide = new PrivateSide(host, timers, idleMs);
+  const origin = host.server.add({
+    url: WS_URL,
+    ws: [
+      { path: '/ws/v5/public', open: open('public') },
+      { path: '/ws/v5/business', open: open('business') },
+      privateSide.route(WS_URL),
+    ],
+    ...rules,
   });
+  for (const url of Object.keys(WS_REALMS)) {
+    if (url !== WS_URL) host.server.add({ url, ws: [privateSide.route(url)], ...rules });
+  }
   addRest(host, instruments);
   const stopFeed = startFeed({ clock: host.clock, origin, instruments, tickerEveryMs, candleEveryMs });
   return {
@@ -99,6 +112,7 @@ export function simulateOkx(host: VenueHost, options: OkxOptions = {}): VenueSim
     },
     stop: () => {
       stopFeed();
+      privateSide.stop();
       timers.clear();
       for (const model of Object.values(markets)) model.stop();
     },
@@ -130,8 +144,8 @@ function punish({ rule }: Violation, connection: SimConnection): void {
 }
 
 function addRest(host: VenueHost, instruments: ReadonlyMap<string, Instrument>): void {
-  for (const url of REST_URLS) {
-    const http: OriginSpec['http'] = restRoutes({
+  for (const url of Object.keys(REST_REGIONS)) {
+    const http = restRoutes({
       clock: host.clock,
       now: () => host.venueClock.now(),
       find: (instId) => instruments.get(instId),
@@ -139,7 +153,7 @@ function addRest(host: VenueHost, instruments: ReadonlyMap<string, Instrument>):
       onViolation: (violation) =>
         host.server.violations.add({ ...violation, origin: url, at: host.clock.now() }),
     });
-    host.server.add({ url, http });
+    host.server.add({ url, http: [...http, ...privateRoutes(host, url)] });
   }
 }
 

@@ -189,9 +189,7 @@ class BinanceRest implements BinanceAccountRest {
   }
 
   /** Nothing where the venue has forgotten order or symbol: an unknown order is not a cancelled one. */
-  private async unlessUnknown(
-    ask: () => Promise<readonly OrderEvent[]>,
-  ): Promise<readonly OrderEvent[]> {
+  private async unlessUnknown(ask: () => Promise<readonly OrderEvent[]>): Promise<readonly OrderEvent[]> {
     try {
       return await ask();
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { Decoded, Refusal, Topic } from '../contract';
 import { isObject, isProduct, lineOf } from './fields';
-import { topicsFor, unknown } from './state';
-import { isDataChannel } from './topics';
+import { unknown } from './state';
+import type { DataChannel } from './topics';
+import { isDataChannel, topicsFor } from './topics';
 import type { Frame, FrameEvent } from './wire';
 
 /**
@@ -21,11 +22,7 @@ export function decodeAck(events: readonly unknown[]): Decoded<never> {
   return { kind: 'ack', topics };
 }
 
-function pushTopics(
-  topics: Topic[],
-  channel: Parameters<typeof topicsFor>[0],
-  products: readonly unknown[],
-): void {
+function pushTopics(topics: Topic[], channel: DataChannel, products: readonly unknown[]): void {
   for (const product of products) {
     if (isProduct(product)) for (const topic of topicsFor(channel, product)) topics.push(topic);
   }

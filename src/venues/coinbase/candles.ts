@@ -3,11 +3,11 @@ import type { Interval } from '../../domain/interval';
 import type { Decoded, Topic } from '../contract';
 import type { Bar } from './bars';
 import { hasPrices, readBar } from './bars';
-import { isObject, isProduct } from './fields';
+import { isProduct, isSnapshot, rowsOf } from './fields';
 import type { FormingBar, PublicContext, Published, PublicState } from './state';
-import { publishedOf, unknown } from './state';
+import { barren, publishedOf } from './state';
 import { CANDLES } from './topics';
-import type { CandleRow, FrameEvent } from './wire';
+import type { CandleRow } from './wire';
 
 /** The channel has no other. */
 const SHAPE = { interval: '5m' } as const;
@@ -31,18 +31,18 @@ export function decodeCandles(
   context: PublicContext,
 ): Decoded<MarketEvent> {
   const rows: Row[] = [];
+  let rowCount = 0;
   for (const event of events) {
-    const { candles, type }: FrameEvent = isObject(event) ? event : {};
-    if (!Array.isArray(candles)) return unknown('candles without rows');
-    for (const one of candles as readonly unknown[]) {
+    for (const one of rowsOf(event, 'candles')) {
+      rowCount += 1;
       const row = readRow(one, time);
       if (row === undefined) continue;
-      if (type === 'snapshot') distrust(row.product, context.state);
+      if (isSnapshot(event)) distrust(row.product, context.state);
       rows.push(row);
     }
   }
   rows.sort((a, b) => a.bar.start - b.bar.start);
-  return follow(rows, time, context);
+  return follow(rows, time, context) ?? barren(rowCount, 'candles');
 }
 
 /** What was seen before the snapshot of a renewed subscription may be old: only its rows count. */
@@ -59,7 +59,12 @@ interface Touched {
   hasNews: boolean;
 }
 
-function follow(rows: readonly Row[], time: number, context: PublicContext): Decoded<MarketEvent> {
+/** Undefined: no row of a listed product. */
+function follow(
+  rows: readonly Row[],
+  time: number,
+  context: PublicContext,
+): Decoded<MarketEvent> | undefined {
   const { state } = context;
   const touched = new Map<string, Touched>();
   const events = takeOver(rows, touched, time, context);
@@ -69,9 +74,7 @@ function follow(rows: readonly Row[], time: number, context: PublicContext): Dec
     const bar = hasNews ? state.bars.get(product)?.bar : undefined;
     if (bar) pushCandles(events, published, context, { ...SHAPE, bar, closed: false, time });
   }
-  return topics.length === 0
-    ? unknown('malformed candles, or of an unlisted product')
-    : { kind: 'events', topics, events };
+  return topics.length === 0 ? undefined : { kind: 'events', topics, events };
 }
 
 /** Makes the newest row of each product its forming bar; returns what is closed by that. */

@@ -1,4 +1,5 @@
-import { isDecimal } from '../../domain/decimal';
+import { isDecimal, isPositive } from '../../domain/decimal';
+import type { FrameEvent } from './wire';
 
 /** Checks of single fields of frames and answers. */
 
@@ -8,13 +9,20 @@ const ZERO = 48;
 const NINE = 57;
 const UPPER_Z = 90;
 /** The venue spells up to some 30 digits. Arithmetic on a hostile million of them would take seconds. */
-const LONGEST_AMOUNT = 64;
-const LONGEST_PRODUCT = 64;
+const LONGEST_TEXT = 64;
 const LONGEST_LINE = 160;
 
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Rows of an event of a frame; what should be a list and is none counts as one malformed row. */
+export function rowsOf(event: unknown, list: 'tickers' | 'candles' | 'trades'): readonly unknown[] {
+  const rows: unknown = isObject(event) ? (event as FrameEvent)[list] : undefined;
+  return Array.isArray(rows) ? (rows as readonly unknown[]) : MALFORMED;
+}
+
+const MALFORMED: readonly unknown[] = [undefined];
 
 /** A decimal text that is not negative. */
 export function isAmount(value: unknown): value is string {
@@ -22,12 +30,22 @@ export function isAmount(value: unknown): value is string {
 }
 
 export function isSignedAmount(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST_AMOUNT && isDecimal(value);
+  return isText(value) && isDecimal(value);
+}
+
+/** An amount above zero. */
+export function isPrice(value: unknown): value is string {
+  return isText(value) && isPositive(value);
+}
+
+/** Short enough to be kept and computed with. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TEXT;
 }
 
 /** A product id that can stand in a topic. */
 export function isProduct(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST_PRODUCT && /^[A-Za-z0-9._-]+$/.test(value);
+  return isText(value) && /^[A-Za-z0-9._-]+$/.test(value);
 }
 
 /** Epoch ms of a bar's open time, told in seconds as text. */
@@ -82,6 +100,10 @@ function isDigits(text: string, from: number, to: number): boolean {
     if (code < ZERO || code > NINE) return false;
   }
   return to > from;
+}
+
+export function isSnapshot(event: unknown): boolean {
+  return isObject(event) && (event as FrameEvent).type === 'snapshot';
 }
 
 /** First line of the venue's words, shortened. */

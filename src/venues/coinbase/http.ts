@@ -14,7 +14,7 @@ const REFUSED_PAUSE_MS = 300 * SECOND;
 /** The list of products is the largest answer: about 2 MB. */
 const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
-/** Public REST on global fetch: see the README for why no SDK. */
+/** Public REST on global fetch: three calls without a key need no SDK. */
 export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Ask {
   const base = rewrite(endpoints.rest).replace(/\/+$/, '');
   return async (what, path) => {

@@ -25,6 +25,8 @@ export const coinbase: VenueAdapter<PublicState> = {
           candle: STREAM,
           rest: 'https://api.coinbase.com/api/v3/brokerage',
         },
+        // Which symbols share a book.
+        needsVenueList: true,
         intervals: STREAMED_INTERVALS,
         links: LINKS,
       },

@@ -1,4 +1,4 @@
-import { add, compare } from '../../domain/decimal';
+import { add, greater, lesser } from '../../domain/decimal';
 import type { Bar } from './bars';
 
 /**
@@ -77,8 +77,8 @@ function grown(bar: Bar, price: string, size: string): Bar {
   return {
     start: bar.start,
     open: bar.open,
-    high: compare(price, bar.high) > 0 ? price : bar.high,
-    low: compare(price, bar.low) < 0 ? price : bar.low,
+    high: greater(bar.high, price),
+    low: lesser(bar.low, price),
     close: price,
     volume: add(bar.volume, size),
   };

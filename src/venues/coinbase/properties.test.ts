@@ -207,7 +207,7 @@ describe('arithmetic', () => {
             return assert.ok(rough <= 0.5 * 10 ** -decimals + 1e-9, `${price} ${percent}`);
           assert.ok(isPositive(text), text);
           assert.ok(
-            Math.abs(Number(text) - rough) <= 0.51 * 10 ** -decimals + rough * 1e-12,
+            Math.abs(Number(text) - rough) <= 0.51 * 10 ** -decimals + rough * 1e-11,
             `${text} ${rough}`,
           );
         },

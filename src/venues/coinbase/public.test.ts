@@ -254,6 +254,16 @@ describe('twins', () => {
       ['NEW-USDC'],
     );
   });
+  test('nothing, where only a twin with a book of its own is listed', () => {
+    const context = begin([]);
+    const own = { exchange: 'coinbase', symbol: 'NEW-USDC', venueSymbol: 'NEW-USDC', base: 'B', quote: 'Q' };
+    context.instruments.replace([own]);
+    const decoded = decode(
+      frame('ticker', 1, TIME, { tickers: [{ ...ROW, product_id: 'NEW-USD' }] }),
+      context,
+    );
+    assert.equal(decoded.kind, 'unknown');
+  });
   test('other quotes have none', () => {
     assert.deepEqual(symbols('BTC-EUR', ['BTC-EUR']), ['BTC-EUR']);
   });
@@ -294,6 +304,26 @@ const UNKNOWN: readonly (readonly [string, unknown])[] = [
 for (const [title, text] of UNKNOWN) {
   test(`unknown: ${title}`, () => assert.equal(decode(text).kind, 'unknown'));
 }
+
+for (const [channel, event] of [
+  ['ticker', { tickers: [] }],
+  ['candles', { type: 'snapshot', candles: [] }],
+  ['market_trades', { type: 'snapshot', trades: [] }],
+] as const) {
+  test(`an empty frame of ${channel} is nothing to wonder about`, () => {
+    assert.deepEqual(decode(frame(channel, 1, TIME, event)), { kind: 'ignored' });
+  });
+}
+
+test('a malformed row or event does not spoil its neighbours', () => {
+  const events = [{ tickers: [null, ROW] }, null, {}, { tickers: [{ ...ROW, price: '101' }] }];
+  const decoded = decode({ channel: 'ticker', timestamp: TIME, sequence_num: 1, events });
+  const own = (eventsOf(decoded) as readonly Ticker[]).filter(({ symbol }) => symbol === 'ETH-USD');
+  assert.deepEqual(
+    own.map(({ price }) => price),
+    ['100', '101'],
+  );
+});
 
 // ---------------------------------------------------------------------------- five-minute bars
 

@@ -4,9 +4,8 @@ import type { Interval } from '../../domain/interval';
 import type { Instrument } from '../../domain/instrument';
 import { requestsFor } from '../../transport/requests';
 import { coinbase } from './index';
-import { topicsFor } from './state';
 import type { DataChannel } from './topics';
-import { channelOf, isTwinTopic, productOf } from './topics';
+import { channelOf, productOf, topicsFor } from './topics';
 
 const market = coinbase.descriptor.markets[0]!;
 const { session } = coinbase.publicFeed;
@@ -25,7 +24,7 @@ const TOPICS: readonly (readonly [string, 'ticker' | Interval, Instrument, DataC
   ['ticker:BTC-USD', 'ticker', instrument('BTC-USD'), 'ticker'],
   ['ticker:BTC-USDC@BTC-USD', 'ticker', instrument('BTC-USDC', 'BTC-USD'), 'ticker'],
   ['candles:BTC-USD', '5m', instrument('BTC-USD'), 'candles'],
-  ['market_trades:BTC-USDC@BTC-USD', '1m', instrument('BTC-USDC', 'BTC-USD'), 'market_trades'],
+  ['market_trades:BTC-USD', '1m', instrument('BTC-USDC', 'BTC-USD'), 'market_trades'],
 ];
 for (const [topic, want, one, channel] of TOPICS) {
   test(`names ${topic} as the codec does`, () => {
@@ -34,7 +33,6 @@ for (const [topic, want, one, channel] of TOPICS) {
     assert.equal(session.topicOf(market, wanted, one), topic);
     assert.ok(topicsFor(channel, one.venueSymbol).includes(topic));
     assert.deepEqual([channelOf(topic), productOf(topic)], [channel, one.venueSymbol]);
-    assert.equal(isTwinTopic(topic), one.symbol !== one.venueSymbol);
   });
 }
 
@@ -48,16 +46,16 @@ const sent = (requests: readonly { frame: string }[]): unknown[] =>
 
 test('one channel per frame, each product once, heartbeats first on a new connection', () => {
   const nextId = counter();
-  const topics = ['candles:BTC-USDC@BTC-USD', 'market_trades:ETH-USD', 'candles:BTC-USD', 'candles:SOL-USD'];
+  const topics = ['ticker:BTC-USDC@BTC-USD', 'market_trades:ETH-USD', 'ticker:BTC-USD', 'ticker:SOL-USD'];
   const requests = session.subscribe(topics, nextId);
   assert.deepEqual(sent(requests), [
     { type: 'subscribe', channel: 'heartbeats' },
-    { type: 'subscribe', channel: 'candles', product_ids: ['BTC-USD', 'SOL-USD'] },
+    { type: 'subscribe', channel: 'ticker', product_ids: ['BTC-USD', 'SOL-USD'] },
     { type: 'subscribe', channel: 'market_trades', product_ids: ['ETH-USD'] },
   ]);
   assert.deepEqual(requests.flatMap((request) => request.topics).sort(), [...topics].sort());
-  assert.deepEqual(sent(session.subscribe(['ticker:ETH-USD'], nextId)), [
-    { type: 'subscribe', channel: 'ticker', product_ids: ['ETH-USD'] },
+  assert.deepEqual(sent(session.subscribe(['candles:ETH-USD'], nextId)), [
+    { type: 'subscribe', channel: 'candles', product_ids: ['ETH-USD'] },
   ]);
 });
 
@@ -68,8 +66,8 @@ test('nothing to say', () => {
   assert.deepEqual(session.unsubscribe([], nextId), []);
 });
 
-test('twins and tickers are given up in silence', () => {
-  const topics = ['candles:BTC-USDC@BTC-USD', 'candles:ETH-USD', 'ticker:ETH-USD', 'market_trades:SOL-USD'];
+test('tickers are given up in silence', () => {
+  const topics = ['candles:ETH-USD', 'ticker:ETH-USD', 'ticker:BTC-USDC@BTC-USD', 'market_trades:SOL-USD'];
   assert.deepEqual(sent(session.unsubscribe(topics, counter())), [
     { type: 'unsubscribe', channel: 'candles', product_ids: ['ETH-USD'] },
     { type: 'unsubscribe', channel: 'market_trades', product_ids: ['SOL-USD'] },

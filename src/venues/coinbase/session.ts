@@ -2,7 +2,7 @@ import { ConnectorError } from '../../domain/errors';
 import type { Instrument } from '../../domain/instrument';
 import type { MarketDescriptor, Request, SessionFrames, Topic, Want } from '../contract';
 import type { DataChannel } from './topics';
-import { CANDLES, channelOf, isTwinTopic, productOf, TICKER, topicFor, TRADES } from './topics';
+import { CANDLES, channelOf, productOf, TICKER, tickerTopic, topicFor, TRADES } from './topics';
 
 /**
  * What to say on a public stream. No request has an id: acks list what the connection carries.
@@ -17,8 +17,8 @@ const HEARTBEATS: Request = {
 };
 
 function topicOf({ exchange }: MarketDescriptor, want: Want, { symbol, venueSymbol }: Instrument): Topic {
-  if (want.kind === 'ticker') return topicFor(TICKER, symbol, venueSymbol);
-  return topicFor(candleChannel(exchange, want.interval), symbol, venueSymbol);
+  if (want.kind === 'ticker') return tickerTopic(symbol, venueSymbol);
+  return topicFor(candleChannel(exchange, want.interval), venueSymbol);
 }
 
 function candleChannel(exchange: string, interval: string): DataChannel {
@@ -47,13 +47,13 @@ function subscribe(topics: readonly Topic[], nextId: () => number): readonly Req
 const FIRST = 1;
 
 /**
- * Twins ride on the subscription of their product and are given up without a word. So are tickers:
- * only a delisting ends them, and their twin may stay.
+ * Tickers are given up in silence: only a delisting ends them, and the twin that rides on the same
+ * subscription may stay.
  */
 function unsubscribe(topics: readonly Topic[]): readonly Request[] {
   return requests(
     'unsubscribe',
-    topics.filter((topic) => !isTwinTopic(topic) && channelOf(topic) !== TICKER),
+    topics.filter((topic) => channelOf(topic) !== TICKER),
   );
 }
 

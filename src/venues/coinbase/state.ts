@@ -1,10 +1,9 @@
-import type { MarketEvent } from '../../domain/events';
 import type { DecodeContext, Decoded, Topic } from '../contract';
 import type { Bar } from './bars';
 import { Timestamps } from './fields';
 import type { MinuteSeries } from './minute-bars';
 import type { DataChannel } from './topics';
-import { topicFor } from './topics';
+import { topicFor, topicsFor } from './topics';
 import { twinOf } from './twins';
 
 /** State of one connection. */
@@ -34,13 +33,13 @@ export class PublicState {
     this.expected = sequence + 1;
   }
 
-  /** Topics that a product's data speaks for: its own and its twin's. Built once per product. */
+  /** `topicsFor`, built once per product. */
   topicsOf(channel: DataChannel, product: string): readonly Topic[] {
-    const key = topicFor(channel, product, product);
+    const key = topicFor(channel, product);
     const known = this.topics.get(key);
     if (known !== undefined) return known;
     const topics = topicsFor(channel, product);
-    if (this.topics.size < MAX_PRODUCTS) this.topics.set(key, topics);
+    if (this.topics.size < MAX_TOPICS) this.topics.set(key, topics);
     return topics;
   }
 }
@@ -53,20 +52,18 @@ export interface FormingBar {
 
 export type PublicContext = DecodeContext<PublicState>;
 
-/** Far above what Coinbase lists (900 products): only a hostile peer gets there. */
-export const MAX_PRODUCTS = 20_000;
+/** Far above what Coinbase lists (900 products): only listings of years get there. */
+const MAX_TOPICS = 20_000;
 
-export const NO_EVENTS: readonly MarketEvent[] = [];
 export const NO_TOPICS: readonly Topic[] = [];
 
 export function unknown(note: string): Decoded<never> {
   return { kind: 'unknown', note };
 }
 
-export function topicsFor(channel: DataChannel, product: string): readonly Topic[] {
-  const own = topicFor(channel, product, product);
-  const twin = twinOf(product);
-  return twin === undefined ? [own] : [own, topicFor(channel, twin, product)];
+/** Of a frame that named no product of ours. Snapshots of products that never traded are empty. */
+export function barren(rowCount: number, what: string): Decoded<never> {
+  return rowCount === 0 ? { kind: 'ignored' } : unknown(`malformed ${what}, or of unlisted products`);
 }
 
 /** Published symbols of a product: itself, and the twin that shares its book. */
@@ -83,7 +80,7 @@ export function publishedOf(product: string, { instruments }: PublicContext): Pu
   const own = instruments.bySymbol(product)?.venueSymbol === product ? product : undefined;
   const twin = twinOf(product);
   const listed = twin === undefined ? undefined : instruments.bySymbol(twin);
-  if (own === undefined && listed === undefined) return undefined;
-  const isShared = listed === undefined || listed.venueSymbol === product;
+  const isShared = listed === undefined ? own !== undefined : listed.venueSymbol === product;
+  if (own === undefined && !isShared) return undefined;
   return { own, twin: isShared ? twin : undefined };
 }

@@ -2,11 +2,11 @@ import { isPositive } from '../../domain/decimal';
 import type { MarketEvent, Ticker } from '../../domain/events';
 import type { Decoded, Topic } from '../contract';
 import { decimalsOf, priceBefore, product as productOf } from './amounts';
-import { isAmount, isObject, isProduct, isSignedAmount } from './fields';
+import { isAmount, isObject, isPrice, isSignedAmount, isText, rowsOf } from './fields';
 import type { PublicContext } from './state';
-import { NO_TOPICS, publishedOf, unknown } from './state';
+import { barren, NO_TOPICS, publishedOf } from './state';
 import { TICKER } from './topics';
-import type { FrameEvent, TickerRow } from './wire';
+import type { TickerRow } from './wire';
 
 /** In practice one product per frame; events and tickers are arrays all the same. */
 export function decodeTickers(
@@ -16,23 +16,23 @@ export function decodeTickers(
 ): Decoded<MarketEvent> {
   const found: Ticker[] = [];
   const topics: Topic[] = [];
+  let rowCount = 0;
   for (const event of events) {
-    const rows = isObject(event) ? (event as FrameEvent).tickers : undefined;
-    if (!Array.isArray(rows)) return unknown('ticker without rows');
-    for (const row of rows as readonly unknown[]) {
+    for (const row of rowsOf(event, 'tickers')) {
+      rowCount += 1;
       for (const topic of decodeRow(row, time, context, found)) topics.push(topic);
     }
   }
-  if (topics.length === 0) return unknown('malformed ticker, or of an unlisted product');
-  return { kind: 'events', topics, events: found };
+  return topics.length === 0 ? barren(rowCount, 'tickers') : { kind: 'events', topics, events: found };
 }
+
+const NO_FIELDS: TickerRow = {};
 
 /** Adds the row's tickers to `found`; returns the topics that showed life. */
 function decodeRow(row: unknown, time: number, context: PublicContext, found: Ticker[]): readonly Topic[] {
-  if (!isObject(row)) return NO_TOPICS;
-  const fields = row as TickerRow;
+  const fields: TickerRow = isObject(row) ? row : NO_FIELDS;
   const { product_id: product, price } = fields;
-  if (!isProduct(product)) return NO_TOPICS;
+  if (!isText(product)) return NO_TOPICS;
   const published = publishedOf(product, context);
   if (published === undefined) return NO_TOPICS;
   const topics = context.state.topicsOf(TICKER, product);
@@ -48,31 +48,34 @@ function decodeRow(row: unknown, time: number, context: PublicContext, found: Ti
 type Values = Omit<Ticker, 'eventType' | 'exchange' | 'symbol' | 'time'>;
 
 function readValues(fields: TickerRow, price: string): Values {
-  const { high_24_h: high, low_24_h: low, volume_24_h: volume24h, best_bid: bid, best_ask: ask } = fields;
-  const volume = isAmount(volume24h) ? volume24h : '0';
-  const bestBid = isPrice(bid) ? bid : price;
-  const bestAsk = isPrice(ask) ? ask : price;
-  const bestBidQnt = sizeOf(bid, fields.best_bid_quantity);
-  const bestAskQnt = sizeOf(ask, fields.best_ask_quantity);
+  const volume = amountOrZero(fields.volume_24_h);
+  const bid = priceOrNone(fields.best_bid);
+  const ask = priceOrNone(fields.best_ask);
+  // A side without a price falls back to the last one, which nobody offers to trade at.
+  const bestBidQnt = bid === '' ? '0' : amountOrZero(fields.best_bid_quantity);
+  const bestAskQnt = ask === '' ? '0' : amountOrZero(fields.best_ask_quantity);
   return {
     price,
-    open: openOf(price, fields.price_percent_chg_24_h, stepDecimals(price, bestBid, bestAsk)),
-    high: isPrice(high) ? high : price,
-    low: isPrice(low) ? low : price,
+    open: openOf(price, fields.price_percent_chg_24_h, stepDecimals(price, bid, ask)),
+    high: priceOrNone(fields.high_24_h) || price,
+    low: priceOrNone(fields.low_24_h) || price,
     volume,
     // Not sent: the last price on all of the volume is an estimate.
     volumeQuote: productOf(volume, price),
-    bestBid,
+    bestBid: bid || price,
     bestBidQnt,
-    bestAsk,
+    bestAsk: ask || price,
     bestAskQnt,
     hasBook: isPositive(bestBidQnt) && isPositive(bestAskQnt),
   };
 }
 
-/** A side without a price falls back to the last one, which nobody offers to trade at. */
-function sizeOf(price: unknown, size: unknown): string {
-  return isPrice(price) && isAmount(size) ? size : '0';
+function priceOrNone(value: unknown): string {
+  return isPrice(value) ? value : '';
+}
+
+function amountOrZero(value: unknown): string {
+  return isAmount(value) ? value : '0';
 }
 
 /** Not sent, but told by the change in percent. */
@@ -104,8 +107,4 @@ function ticker(exchange: string, symbol: string, time: number, values: Values):
     bestAskQnt: values.bestAskQnt,
     hasBook: values.hasBook,
   };
-}
-
-function isPrice(value: unknown): value is string {
-  return isAmount(value) && isPositive(value);
 }

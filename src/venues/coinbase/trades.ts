@@ -1,15 +1,14 @@
-import { isPositive } from '../../domain/decimal';
 import type { Candle, MarketEvent } from '../../domain/events';
 import type { Interval } from '../../domain/interval';
 import type { Decoded, Topic } from '../contract';
 import { pushCandles } from './candles';
-import { isAmount, isObject, isProduct } from './fields';
+import { isAmount, isObject, isPrice, isProduct, isSnapshot, rowsOf } from './fields';
 import type { MinuteSeries, Trade } from './minute-bars';
 import { addTrade, closeUntil, formingBar, newSeries } from './minute-bars';
 import type { PublicContext, Published, PublicState } from './state';
-import { publishedOf, unknown } from './state';
+import { barren, publishedOf } from './state';
 import { TRADES } from './topics';
-import type { FrameEvent, TradeRow } from './wire';
+import type { TradeRow } from './wire';
 
 const INTERVAL: Interval = '1m';
 /** How far the clocks of the venue's servers may disagree. */
@@ -17,7 +16,7 @@ const SKEW_MS = 60_000;
 
 interface Batch {
   readonly trades: Trade[];
-  isSnapshot: boolean;
+  hasSnapshot: boolean;
 }
 
 /** Trades of some products, newest first -> the minutes that they close, and the forming ones. */
@@ -27,10 +26,12 @@ export function decodeTrades(
   context: PublicContext,
 ): Decoded<MarketEvent> {
   const batches = new Map<string, Batch>();
+  let rowCount = 0;
   for (const event of events) {
-    const { trades, type }: FrameEvent = isObject(event) ? event : {};
-    if (!Array.isArray(trades)) return unknown('trades without rows');
-    for (const row of trades as readonly unknown[]) gather(batches, row, type === 'snapshot', time, context);
+    for (const row of rowsOf(event, 'trades')) {
+      rowCount += 1;
+      gather(batches, row, isSnapshot(event), time, context);
+    }
   }
   const found: Candle[] = [];
   const topics: Topic[] = [];
@@ -43,9 +44,7 @@ export function decodeTrades(
     const bar = formingBar(series);
     if (bar) pushCandles(found, published, context, { interval: INTERVAL, bar, closed: false, time });
   }
-  return topics.length === 0
-    ? unknown('malformed trades, or of an unlisted product')
-    : { kind: 'events', topics, events: found };
+  return topics.length === 0 ? barren(rowCount, 'trades') : { kind: 'events', topics, events: found };
 }
 
 /** Minutes that ended without a later trade. `now`: venue time. */
@@ -74,12 +73,12 @@ function pushClosed(
 /** Ids decide the order: the rows come newest first. */
 function accept(
   product: string,
-  { trades, isSnapshot }: Batch,
+  { trades, hasSnapshot }: Batch,
   time: number,
   context: PublicContext,
 ): MinuteSeries {
   trades.sort((a, b) => a.id - b.id);
-  const series = continued(product, trades, isSnapshot, time, context);
+  const series = continued(product, trades, hasSnapshot, time, context);
   for (const trade of trades) addTrade(series, trade);
   return series;
 }
@@ -91,16 +90,16 @@ function accept(
 function continued(
   product: string,
   trades: readonly Trade[],
-  isSnapshot: boolean,
+  hasSnapshot: boolean,
   time: number,
   { state }: PublicContext,
 ): MinuteSeries {
   const known = state.minutes.get(product);
   const oldest = trades[0];
   const reachesBack =
-    !isSnapshot || (oldest !== undefined && known !== undefined && oldest.id <= known.lastId + 1);
+    !hasSnapshot || (oldest !== undefined && known !== undefined && oldest.id <= known.lastId + 1);
   if (known !== undefined && known.gaps === state.gaps && reachesBack) return known;
-  const completeFrom = isSnapshot && oldest !== undefined ? oldest.time : time;
+  const completeFrom = hasSnapshot && oldest !== undefined ? oldest.time : time;
   const fresh = newSeries(time, completeFrom, state.gaps);
   // What was told once is not told again, and trades before a gap are not counted twice.
   if (known !== undefined) fresh.closedUpTo = Math.max(fresh.closedUpTo, known.closedUpTo);
@@ -111,7 +110,7 @@ function continued(
 function gather(
   batches: Map<string, Batch>,
   row: unknown,
-  isSnapshot: boolean,
+  isOfSnapshot: boolean,
   now: number,
   { state }: PublicContext,
 ): void {
@@ -120,10 +119,10 @@ function gather(
   const trade = readTrade(fields, now, state);
   if (trade === undefined || !isProduct(product)) return;
   const batch = batches.get(product);
-  if (batch === undefined) batches.set(product, { trades: [trade], isSnapshot });
+  if (batch === undefined) batches.set(product, { trades: [trade], hasSnapshot: isOfSnapshot });
   else {
     batch.trades.push(trade);
-    batch.isSnapshot ||= isSnapshot;
+    batch.hasSnapshot ||= isOfSnapshot;
   }
 }
 
@@ -135,7 +134,7 @@ function readTrade(
   const time = tradeTimestamps.read(timeText);
   // A trade of the future would open a minute that nothing closes until then.
   if (time === undefined || time > now + SKEW_MS || !isId(id)) return undefined;
-  if (!isAmount(price) || !isPositive(price) || !isAmount(size)) return undefined;
+  if (!isPrice(price) || !isAmount(size)) return undefined;
   return { id: Number(id), price, size, time };
 }
 

@@ -80,7 +80,7 @@ function decodeConnectionLimit(answer: Unproven<AnswerWire>, market: MarketDescr
   return {
     kind: 'refused',
     topics: channel === ACCOUNT ? [ACCOUNT] : orderTopicsOf(market),
-    reason: { code: 'channel-conn-count-error', text, retry: 'backoff', cause: 'limit' },
+    reason: { code: 'channel-conn-count-error', text, retry: 'backoff' },
   };
 }
 

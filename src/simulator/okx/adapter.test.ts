@@ -1,0 +1,220 @@
+/** The adapter and the simulator, written apart, on one line: what one says the other must understand. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { rewriter } from '../../config';
+import { parseEndpoints } from '../../config/endpoints';
+import type { AccountEvent, ExecutionReport } from '../../domain/account';
+import { ConnectorError } from '../../domain/errors';
+import { InstrumentIndex } from '../../domain/instrument';
+import type { Account, Decoded } from '../../venues/contract';
+import { okx } from '../../venues/okx';
+import { startSimulator, type Simulator } from '../index';
+import { okxOrderIds } from './index';
+
+const { accountFeed, connectAccount } = okx;
+assert.ok(accountFeed && connectAccount);
+const { session, codec } = accountFeed;
+const NONE = new InstrumentIndex();
+const KEYS = { key: 'the-key', secret: 'the-secret', passphrase: 'the-passphrase' };
+
+let simulator: Simulator;
+let rewrite: (url: string) => string;
+const lines: Line[] = [];
+
+beforeEach(async () => {
+  simulator = await startSimulator({ venues: ['okx'], symbols: 4 });
+  rewrite = rewriter(parseEndpoints(simulator.overrides()));
+});
+
+afterEach(async () => {
+  for (const line of lines.splice(0)) line.socket.terminate();
+  await simulator.close();
+});
+
+function accountOf(
+  exchange: string,
+  okxSource = 'com',
+  environment: Account['environment'] = 'live',
+): Account {
+  const market = okx.descriptor.markets.find((one) => one.exchange === exchange)!;
+  return { market, environment, credentials: { ...KEYS, options: { okxSource } } };
+}
+
+const restOf = (account: Account) =>
+  connectAccount!(account, { rewrite, timeoutMs: 5_000, venueNow: () => Date.now() });
+
+/** A connection of the adapter's words, without the transport's skill. */
+class Line {
+  readonly decoded: Decoded<AccountEvent>[] = [];
+  private wake: () => void = () => undefined;
+  private id = 0;
+
+  constructor(
+    readonly socket: WebSocket,
+    private readonly account: Account,
+  ) {
+    lines.push(this);
+    const { market } = account;
+    const context = { state: codec.begin(market), market, receivedAt: 0, instruments: NONE };
+    socket.on('message', (data: Buffer) => {
+      this.decoded.push(codec.decode(data.toString(), context));
+      this.wake();
+    });
+  }
+
+  static async dial(account: Account): Promise<Line> {
+    const line = new Line(new WebSocket(rewrite(await session.endpoint(account, restOf(account)))), account);
+    await new Promise((resolve, reject) => line.socket.once('open', resolve).once('error', reject));
+    return line;
+  }
+
+  readonly nextId = (): number => (this.id += 1);
+
+  async until(isDone: (decoded: Decoded<AccountEvent>) => boolean, count = 1): Promise<void> {
+    while (this.decoded.filter(isDone).length < count)
+      await new Promise<void>((resolve) => (this.wake = resolve));
+  }
+
+  login(): void {
+    for (const { frame } of session.login!(this.account, Date.now(), this.nextId)) this.socket.send(frame);
+  }
+
+  async goLive(): Promise<void> {
+    this.login();
+    await this.until(({ kind }) => kind === 'loggedIn');
+    const requests = session.subscribe(session.topics(this.account), this.nextId, this.account, Date.now());
+    for (const { frame } of requests) this.socket.send(frame);
+    await this.until(({ kind }) => kind === 'ack', requests.length);
+  }
+
+  /** Waits until everything sent so far has been answered. */
+  async settle(): Promise<void> {
+    const pongs = this.decoded.filter(({ kind }) => kind === 'pong').length;
+    this.socket.send(session.ping!(this.nextId));
+    await this.until(({ kind }) => kind === 'pong', pongs + 1);
+  }
+
+  get events(): AccountEvent[] {
+    return this.decoded.flatMap((one) => (one.kind === 'events' ? one.events : []));
+  }
+
+  get reports(): ExecutionReport[] {
+    return this.events.flatMap((one) => (one.kind === 'order' ? [one.report] : []));
+  }
+}
+
+const MARKETS = [
+  { exchange: 'okx', instId: 'BTC-USDT', symbol: 'BTC-USDT', okxSource: 'com' },
+  { exchange: 'okxLinear', instId: 'BTC-USDT-SWAP', symbol: 'BTC-USDT', okxSource: 'app' },
+  { exchange: 'okxLinear', instId: 'BTC-USD_UM_XPERP-310404', symbol: 'BTC-USD_UM_XPERP', okxSource: 'my' },
+  { exchange: 'okxInverse', instId: 'BTC-USD-SWAP', symbol: 'BTC-USD', okxSource: 'com' },
+];
+/** Orders of the same key that other streams own, or nobody. */
+const STRANGERS: Record<string, string[]> = {
+  okx: ['BTC-USDT-SWAP', 'BTC-USD-SWAP', 'BTC-USD-271231'],
+  okxLinear: ['BTC-USDT', 'BTC-USD-SWAP', 'BTC-USD-271231'],
+  okxInverse: ['BTC-USDT', 'BTC-USDT-SWAP', 'BTC-USD-271231'],
+};
+
+describe('okx: adapter on simulator', () => {
+  for (const { exchange, instId, symbol, okxSource } of MARKETS) {
+    test(`${exchange} ${instId}: live, away, and back by REST`, async () => {
+      const sim = simulator.accounts.addAccount({ exchange: 'okx', ...KEYS, orderIds: okxOrderIds });
+      sim.setBalance('USDT', '100', '1.5');
+      const account = accountOf(exchange, okxSource);
+      const order = {
+        exchange,
+        symbol: instId,
+        side: 'SELL',
+        type: 'LIMIT',
+        price: '200',
+        quantity: '3',
+      } as const;
+      const line = await Line.dial(account);
+      await line.goLive();
+
+      const first = sim.place({ ...order, clientOrderId: 'D-TP1' }).orderId;
+      sim.fill(first, '1', { price: '201', commission: '0.1', commissionAsset: 'USDT' });
+      for (const one of STRANGERS[exchange]!) sim.place({ ...order, symbol: one, exchange: 'okx' });
+      await line.settle();
+      assert.deepEqual(
+        line.reports.map((one) => [
+          one.symbol,
+          one.orderId,
+          one.newClientOrderId,
+          one.orderStatus,
+          one.price,
+        ]),
+        [
+          [symbol, first, 'D-TP1', 'NEW', '200'],
+          [symbol, first, 'D-TP1', 'PARTIALLY_FILLED', '201'],
+        ],
+      );
+      assert.equal(line.reports[1]?.commission, '0.1');
+      assert.deepEqual(
+        line.events.flatMap((one) => (one.kind === 'balances' ? one.position.balances : [])),
+        [{ asset: 'USDT', free: '100', locked: '1.5' }],
+      );
+      assert.deepEqual(
+        line.decoded.filter(({ kind }) => kind === 'unknown' || kind === 'refused'),
+        [],
+      );
+
+      line.socket.terminate();
+      const since = Date.now();
+      sim.fill(first, '2', { price: '201' });
+      const second = sim.place({ ...order, clientOrderId: 'D-TP2' }).orderId;
+      sim.cancel(second);
+      const third = sim.place({ ...order, clientOrderId: 'D-TP3' }).orderId;
+      const { orders, balances } = await restOf(account).snapshot(since, NONE);
+      const truth = [first, second, third].map((orderId) => simulator.ledger.orders({ orderId }).at(-1)!);
+      assert.deepEqual(
+        orders
+          .map(({ report }) => [report.orderId, report.totalTradeQuantity, report.totalQuoteTradeQuantity])
+          .sort(),
+        truth.map((one) => [one.orderId, one.filled, one.quote]).sort(),
+      );
+      const statusOf = (orderId: string): string | undefined =>
+        orders.find(({ report }) => report.orderId === orderId)?.report.orderStatus;
+      assert.deepEqual([first, second, third].map(statusOf), ['FILLED', 'CANCELED', 'NEW']);
+      assert.deepEqual(balances?.balances, [{ asset: 'USDT', free: '100', locked: '1.5' }]);
+      assert.deepEqual(simulator.violations(), []);
+    });
+  }
+
+  test('the demo is another place: its keys work there only, by socket and by REST', async () => {
+    simulator.accounts.addAccount({ exchange: 'okx', ...KEYS, permissions: ['demo'] });
+    const demo = accountOf('okx', 'my', 'sandbox');
+    await (await Line.dial(demo)).goLive();
+    await restOf(demo).snapshot(0, NONE);
+    const live = accountOf('okx', 'my');
+    const line = await Line.dial(live);
+    line.login();
+    await line.until(({ kind }) => kind === 'loginRefused');
+    await assert.rejects(
+      restOf(live).snapshot(0, NONE),
+      (thrown) => thrown instanceof ConnectorError && thrown.retry === 'never',
+    );
+  });
+
+  test("the venue's clock", async () => {
+    const before = Date.now();
+    const told = await restOf(accountOf('okx')).serverTime();
+    assert.ok(told >= before && told <= Date.now());
+  });
+
+  test('a refused topic is known by the id of its request', async () => {
+    simulator.accounts.addAccount({ exchange: 'okx', ...KEYS });
+    simulator.faults.set({ refuseTopics: ['orders:SPOT'] });
+    const line = await Line.dial(accountOf('okx'));
+    line.login();
+    await line.until(({ kind }) => kind === 'loggedIn');
+    const account = accountOf('okx');
+    const [request] = session.subscribe(session.topics(account), line.nextId, account, Date.now());
+    line.socket.send(request!.frame);
+    await line.until(({ kind }) => kind === 'refused');
+    const refused = line.decoded.find(({ kind }) => kind === 'refused');
+    assert.equal(refused?.kind === 'refused' && refused.id, request!.id);
+  });
+});
