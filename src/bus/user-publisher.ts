@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AccountEvent } from '../domain/account';
 import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
@@ -29,6 +30,15 @@ export interface UserDelivery {
   readonly isReconciled: boolean;
 }
 
+export interface Published {
+  readonly body: PublishedAccountEvent;
+  /** False: the outbox is full; the account must be read again later. Redis has the event all the same. */
+  readonly isAccepted: boolean;
+}
+
+/** AMQP bounds message ids at 255 bytes; a list of balances has no bound. */
+const MAX_ID_BYTES = 200;
+
 /** Account events leave the process here and nowhere else: both doors, the order cache, the event clock. */
 export class UserPublisher {
   private readonly redis: RedisDoor;
@@ -37,16 +47,16 @@ export class UserPublisher {
     this.redis = new RedisDoor(doors.store, doors.telemetry, doors.clock);
   }
 
-  /** False: the outbox is full; the account must be reconciled later. Redis has the event all the same. */
-  publish(event: AccountEvent, delivery: UserDelivery): PublishedAccountEvent | undefined {
+  publish(event: AccountEvent, delivery: UserDelivery): Published {
     const { room, exchange, receivedAt, isReconciled } = delivery;
-    const body = publishedForm(event, exchange);
+    const uniqueMessageId = messageId([exchange, ...identityOf(event), room]);
+    const body: PublishedAccountEvent = { ...formOf(event), uniqueMessageId };
     const text = JSON.stringify(body);
     const isAccepted = this.doors.outbox.offer(room, {
       routingKey: userKey(exchange, body.eventType, room),
       body: text,
       properties: {
-        messageId: body.uniqueMessageId,
+        messageId: uniqueMessageId,
         type: body.eventType,
         timestamp: this.doors.clock.now(),
         persistent: true,
@@ -56,7 +66,7 @@ export class UserPublisher {
     this.redis.offer({ channel: userChannel(room), payload: text, exchange, kind: 'user', receivedAt });
     if (event.kind === 'order') this.doors.orderCache.remember(event.report, text);
     this.doors.orderCache.touch(room, this.doors.clock.now());
-    return isAccepted ? body : undefined;
+    return { body, isAccepted };
   }
 
   /** Bots re-read their orders on this text (contract 2.2). */
@@ -75,24 +85,41 @@ export class UserPublisher {
   }
 }
 
-function publishedForm(event: AccountEvent, exchange: ExchangeId): PublishedAccountEvent {
+/** The form that the backend expects of the exchange. */
+function formOf(event: AccountEvent): Omit<PublishedAccountEvent, 'uniqueMessageId'> & { eventType: string } {
+  switch (event.kind) {
+    case 'order':
+      return { ...(event.wire ?? event.report) };
+    case 'balances':
+      return { ...(event.wire ?? event.position) };
+    case 'balanceDelta':
+      return { ...event.update };
+  }
+}
+
+/** What makes an event this one and no other: the same change told twice has the same words. */
+function identityOf(event: AccountEvent): readonly (string | number)[] {
   switch (event.kind) {
     case 'order': {
-      const { report, wire } = event;
-      const { symbol, orderId, orderStatus, totalTradeQuantity, orderTime, price, quantity } = report;
-      const id = [exchange, symbol, orderId, orderStatus, totalTradeQuantity, orderTime, price, quantity];
-      return { ...(wire ?? report), uniqueMessageId: id.join('@') };
+      const { symbol, orderId, orderStatus, totalTradeQuantity, orderTime, price, quantity } = event.report;
+      return [symbol, orderId, orderStatus, totalTradeQuantity, orderTime, price, quantity];
     }
     case 'balances': {
-      const { position, wire } = event;
-      const assets = position.balances.map(({ asset, free, locked }) => `${asset}:${free}:${locked}`);
-      const id = [exchange, position.eventType, position.eventTime, ...assets].join('@');
-      return { ...(wire ?? position), uniqueMessageId: id };
+      const { eventType, eventTime, balances } = event.position;
+      return [
+        eventType,
+        eventTime,
+        ...balances.map(({ asset, free, locked }) => `${asset}:${free}:${locked}`),
+      ];
     }
     case 'balanceDelta': {
-      const { update } = event;
-      const id = [exchange, update.eventType, update.asset, update.balanceDelta, update.clearTime].join('@');
-      return { ...update, uniqueMessageId: id };
+      const { eventType, asset, balanceDelta, clearTime, eventTime } = event.update;
+      return [eventType, asset, balanceDelta, clearTime, eventTime];
     }
   }
+}
+
+function messageId(words: readonly (string | number)[]): string {
+  const id = words.join('@');
+  return Buffer.byteLength(id) <= MAX_ID_BYTES ? id : createHash('sha256').update(id).digest('hex');
 }

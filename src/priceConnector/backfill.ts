@@ -20,7 +20,7 @@ interface Queued {
 
 const AT_ONCE = 3;
 /** Pause between the starts of two requests: a mass reconnect must not eat the venue's REST budget. */
-const SPACING_MS = 100;
+const SPACING_MS = 125;
 const RETRY: BackoffPolicy = { floorMs: 500, baseMs: 1_000, capMs: 30_000, factor: 2 };
 
 /**

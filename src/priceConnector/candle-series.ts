@@ -89,6 +89,8 @@ export class CandleSeries {
       return;
     }
     if (!candle.closed) {
+      // Readers of live frames must not see a newer bar before the ones that are held.
+      if (this.held.length > 0) return;
       this.publish(candle, { receivedAt, isReconciled: false, isLate: false });
       return;
     }

@@ -1,7 +1,7 @@
 import type { Candle } from '../domain/events';
 import type { Instrument } from '../domain/instrument';
 import type { Interval } from '../domain/interval';
-import { nominalLengthMs } from '../domain/interval';
+import { barStart, nextBarStart, nominalLengthMs } from '../domain/interval';
 import type { MarketDescriptor, VenueRest } from '../venues/contract';
 import { joinCandles, sourceOf } from './candle-builder';
 
@@ -22,6 +22,7 @@ export function candleSource(market: MarketDescriptor, interval: Interval): Cand
 }
 
 const MAX_BARS = 1_000;
+const REST_LAG_MS = 30_000;
 
 /** Bars that one back-fill may ask for: built ones cost several of the venue's. */
 export function maxBackfillBars(interval: Interval, source: CandleSource): number {
@@ -34,10 +35,19 @@ export async function fetchCandles(
   { market, rest }: { readonly market: MarketDescriptor; readonly rest: VenueRest },
   instrument: Instrument,
   wanted: { readonly interval: Interval; readonly source: CandleSource },
-  range: { readonly fromMs: number; readonly toMs: number },
+  range: { readonly fromMs: number; readonly toMs: number; readonly venueNow: number },
 ): Promise<readonly Candle[]> {
   const { interval, source } = wanted;
-  if (source.kind !== 'built') return rest.candles(market, { instrument, interval, ...range });
-  const parts = await rest.candles(market, { instrument, interval: source.from, ...range });
-  return joinCandles(parts, interval);
+  const { venueNow, ...query } = range;
+  if (source.kind !== 'built') return rest.candles(market, { instrument, interval, ...query });
+  const parts = await rest.candles(market, { instrument, interval: source.from, ...query });
+  const joined = joinCandles(parts, interval);
+  return isLastPartDue(parts.at(-1), source.from, interval, venueNow) ? joined.slice(0, -1) : joined;
+}
+
+/** REST may lag behind: a bar that has just ended is not whole without its last part. Later a gap is a quiet time. */
+function isLastPartDue(last: Candle | undefined, part: Interval, whole: Interval, venueNow: number): boolean {
+  if (!last) return false;
+  const end = nextBarStart(whole, barStart(whole, last.start));
+  return nextBarStart(part, last.start) < end && venueNow - end < REST_LAG_MS;
 }

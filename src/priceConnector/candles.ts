@@ -159,7 +159,12 @@ export class MarketCandles {
       maxBars: maxBackfillBars(interval, source),
       graceMs: source.kind === 'polled' ? POLL_AFTER_MS : GRACE_MS,
       fetch: (fromMs, toMs) =>
-        fetchCandles({ market, rest: this.deps.rest }, instrument, { interval, source }, { fromMs, toMs }),
+        fetchCandles(
+          { market, rest: this.deps.rest },
+          instrument,
+          { interval, source },
+          { fromMs, toMs, venueNow: this.venueTime.now() },
+        ),
       publish: (candle, delivery) => {
         const isAccepted = this.deps.publisher.candle(candle, delivery);
         if (isAccepted) this.deps.onEvent(candle);

@@ -241,6 +241,23 @@ describe('PriceMarket', () => {
     assert.deepEqual(topics(), []);
   });
 
+  test('a symbol that is missing from one list and back in the next: its candles go on', async () => {
+    rest.listed = ['BTCUSDT', 'ETHUSDT'];
+    open('candle');
+    await market.subscribeCandle(request());
+    await carrying('btcusdt.candle.1m');
+    rest.listed = ['ETHUSDT'];
+    await drive(clock, REFRESH_MS, 5_000);
+    await carrying();
+    rest.listed = ['BTCUSDT', 'ETHUSDT'];
+    await drive(clock, REFRESH_MS, 5_000);
+    await carrying('btcusdt.candle.1m');
+    market.unsubscribeCandle(request());
+    await carrying();
+    await drive(clock, REFRESH_MS, 5_000);
+    assert.deepEqual(topics(), []);
+  });
+
   test('a cut: what closed meanwhile is read from the venue, before the bars behind it', async () => {
     open('candle');
     await market.subscribeCandle(request());
@@ -269,6 +286,19 @@ describe('PriceMarket', () => {
     assert.deepEqual(
       stalls.map(({ exchange, kind }) => [exchange, kind]),
       [['tiny', 'connect']],
+    );
+  });
+
+  test('the first candle of a quiet hour: silence counts from the request on', async () => {
+    open('candle');
+    await drive(clock, 60 * MINUTE - 2_000, 2_000);
+    await market.subscribeCandle(request());
+    await drive(clock, STALL_MS - 5_000, 1_000);
+    assert.deepEqual(stalls, []);
+    await driveUntil(clock, 'the stall', () => stalls.length > 0, 1_000);
+    assert.deepEqual(
+      stalls.map(({ kind, staleSeconds }) => [kind, staleSeconds <= 70]),
+      [['connect', true]],
     );
   });
 

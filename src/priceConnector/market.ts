@@ -56,6 +56,8 @@ export class PriceMarket {
   private readonly candles: MarketCandles | undefined;
   private readonly stalls: StallWatch;
   private readonly unknownSymbols = new Map<string, CandleRequest>();
+  /** What runs: a symbol may leave the list and come back. */
+  private readonly served = new Map<string, CandleRequest>();
   private readonly timers: Timer[] = [];
 
   constructor(
@@ -105,12 +107,14 @@ export class PriceMarket {
     if (!this.candles || !source) return this.refuse(request);
     const instrument = await this.catalogue.find(request.symbol);
     if (!instrument) return this.keepUnknown(request);
+    this.served.set(requestKey(request), request);
     await this.candles.subscribe(request, source, instrument);
     return 'subscribed';
   }
 
   unsubscribeCandle(request: CandleRequest): void {
     this.unknownSymbols.delete(requestKey(request));
+    this.served.delete(requestKey(request));
     this.candles?.unsubscribe(request);
   }
 
@@ -173,9 +177,8 @@ export class PriceMarket {
   }
 
   private checkStalls(): void {
-    if (this.tickers && this.tickers.size > 0) this.stalls.check('ticker', this.tickers.lastDataTime);
-    if (this.candlePool && this.candlePool.size > 0)
-      this.stalls.check('candle', this.candlePool.lastDataTime);
+    if (this.tickers) this.stalls.check('ticker', this.tickers);
+    if (this.candlePool) this.stalls.check('candle', this.candlePool);
   }
 
   // ---------------------------------------------------------------- instruments
@@ -188,8 +191,18 @@ export class PriceMarket {
       this.tickers?.unwant(removed.map(topicOf));
       this.tickers?.want(added.map(topicOf));
     }
-    for (const { symbol } of removed) this.candles?.removeSymbol(symbol);
+    for (const { symbol } of removed) this.suspend(symbol);
     for (const { symbol } of added) this.serveUnknown(symbol);
+  }
+
+  /** Not listed any more: its wishes wait, as those of a symbol that was never listed. */
+  private suspend(symbol: string): void {
+    this.candles?.removeSymbol(symbol);
+    for (const [key, request] of this.served) {
+      if (request.symbol !== symbol) continue;
+      this.served.delete(key);
+      this.keepUnknown(request);
+    }
   }
 
   private serveUnknown(symbol: string): void {

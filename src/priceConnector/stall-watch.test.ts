@@ -8,6 +8,14 @@ import { StallWatch } from './stall-watch';
 const STALL_MS = 50_000;
 const QUIET_MS = 300_000;
 
+const pool = (
+  lastDataTime: number | undefined,
+  size = 1,
+): { size: number; lastDataTime: number | undefined } => ({
+  size,
+  lastDataTime,
+});
+
 describe('StallWatch', () => {
   let clock: FakeClock;
   let telemetry: RecordedTelemetry;
@@ -24,6 +32,7 @@ describe('StallWatch', () => {
       stallMs: STALL_MS,
       onStall: (stall) => told.push(stall),
     });
+    for (const channel of ['ticker', 'candle'] as const) watch.check(channel, pool(undefined));
   });
 
   for (const [channel, kind] of [
@@ -33,10 +42,10 @@ describe('StallWatch', () => {
     test(`${channel}: quiet below the limit, told at it`, () => {
       const lastDataAt = clock.now();
       clock.advance(STALL_MS - 1);
-      watch.check(channel, lastDataAt);
+      watch.check(channel, pool(lastDataAt));
       assert.deepEqual(told, []);
       clock.advance(1);
-      watch.check(channel, lastDataAt);
+      watch.check(channel, pool(lastDataAt));
       assert.deepEqual(told, [{ exchange: 'x', kind, staleSeconds: 50 }]);
     });
 
@@ -49,7 +58,7 @@ describe('StallWatch', () => {
 
   test('no data since the start is a matter of connecting', () => {
     clock.advance(STALL_MS);
-    watch.check('ticker', undefined);
+    watch.check('ticker', pool(undefined));
     assert.deepEqual(told, [{ exchange: 'x', kind: 'connect', staleSeconds: 50 }]);
   });
 
@@ -57,13 +66,13 @@ describe('StallWatch', () => {
     const lastDataAt = clock.now();
     clock.advance(STALL_MS);
     for (let i = 0; i < 30; i += 1) {
-      watch.check('ticker', lastDataAt);
+      watch.check('ticker', pool(lastDataAt));
       watch.silent('ticker', STALL_MS);
       clock.advance(10_000);
     }
     assert.equal(told.length, 1);
     assert.equal(telemetry.counted('connector_stalls_total', { exchange: 'x', channel: 'ticker' }), 30);
-    watch.check('ticker', lastDataAt);
+    watch.check('ticker', pool(lastDataAt));
     assert.deepEqual(
       told.map(({ staleSeconds }) => staleSeconds),
       [50, (STALL_MS + QUIET_MS) / 1_000],
@@ -73,13 +82,21 @@ describe('StallWatch', () => {
   test('each kind is told by itself: busy tickers do not hide dead candles', () => {
     const lastDataAt = clock.now();
     clock.advance(STALL_MS);
-    watch.check('ticker', clock.now());
-    watch.check('candle', lastDataAt);
+    watch.check('ticker', pool(clock.now()));
+    watch.check('candle', pool(lastDataAt));
     watch.silent('ticker', 20_000);
     assert.deepEqual(
       told.map(({ kind }) => kind),
       ['candle', 'price'],
     );
+  });
+
+  test('silence before anything was wanted does not count', () => {
+    clock.advance(STALL_MS);
+    watch.check('candle', pool(undefined, 0));
+    clock.advance(STALL_MS);
+    watch.check('candle', pool(clock.now() - 2 * STALL_MS));
+    assert.deepEqual(told, []);
   });
 
   test('a wall clock that jumps does not silence the notices', () => {

@@ -11,6 +11,13 @@ export interface Stall {
 
 type Watched = 'ticker' | 'candle';
 
+interface WatchedPool {
+  /** Topics wanted. */
+  readonly size: number;
+  /** Epoch ms. */
+  readonly lastDataTime: number | undefined;
+}
+
 /** One notice per market and kind in this time: a long outage is one fact. */
 const NOTICE_EVERY_MS = 300_000;
 
@@ -19,7 +26,8 @@ const NOTICE_EVERY_MS = 300_000;
  * its siblings are busy. Recovery is the connection's own business.
  */
 export class StallWatch {
-  private readonly startedAt: number;
+  /** Since when (epoch ms) something is wanted of a channel. */
+  private readonly wantedSince = new Map<Watched, number>();
   private readonly noticedAt = new Map<Stall['kind'], number>();
 
   constructor(
@@ -30,9 +38,7 @@ export class StallWatch {
       readonly stallMs: number;
       onStall(stall: Stall): void;
     },
-  ) {
-    this.startedAt = deps.clock.now();
-  }
+  ) {}
 
   /** A connection went silent beyond its rhythm and is being revived. */
   silent(channel: Watched | 'account', silentForMs: number): void {
@@ -40,11 +46,19 @@ export class StallWatch {
     this.notice(channel === 'ticker' ? 'price' : 'candle', silentForMs);
   }
 
-  check(channel: Watched, lastDataAt: number | undefined): void {
-    const silentForMs = this.deps.clock.now() - (lastDataAt ?? this.startedAt);
+  /** Silence counts from the first topic on: a channel of which nothing is wanted has nothing to say. */
+  check(channel: Watched, { size, lastDataTime }: WatchedPool): void {
+    if (size === 0) {
+      this.wantedSince.delete(channel);
+      return;
+    }
+    const now = this.deps.clock.now();
+    const since = this.wantedSince.get(channel) ?? now;
+    this.wantedSince.set(channel, since);
+    const silentForMs = now - Math.max(lastDataTime ?? since, since);
     if (silentForMs < this.deps.stallMs) return;
     this.notice(
-      lastDataAt === undefined ? 'connect' : channel === 'ticker' ? 'price' : 'candle',
+      lastDataTime === undefined ? 'connect' : channel === 'ticker' ? 'price' : 'candle',
       silentForMs,
     );
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../domain/time';
 import { simulateBinance, type BinanceOptions } from './binance';
 import { simulateBitget, type BitgetOptions } from './bitget';
 import { simulateBybit, type BybitOptions } from './bybit';
+import { simulateCoinbase, type CoinbaseOptions } from './coinbase';
 import { simulateKucoin, type KucoinOptions } from './kucoin';
 import {
   order,
@@ -30,6 +31,7 @@ export interface SimulatorOptions {
   readonly binance?: BinanceOptions;
   readonly bitget?: BitgetOptions;
   readonly bybit?: BybitOptions;
+  readonly coinbase?: CoinbaseOptions;
   readonly kucoin?: KucoinOptions;
   readonly okx?: OkxOptions;
 }
@@ -38,6 +40,7 @@ const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOption
   binance: (host, options) => simulateBinance(host, options.binance),
   bitget: (host, options) => simulateBitget(host, options.bitget),
   bybit: (host, options) => simulateBybit(host, options.bybit),
+  coinbase: (host, options) => simulateCoinbase(host, options.coinbase),
   kucoin: (host, options) => simulateKucoin(host, options.kucoin),
   okx: (host, options) => simulateOkx(host, options.okx),
 };

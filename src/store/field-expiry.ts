@@ -30,11 +30,17 @@ export class FieldExpiry {
   ): Promise<void> {
     const { key, field, value } = entry;
     const transaction = redis.multi().hset(key, field, value);
-    const results = (await this.hasNative(redis))
-      ? await transaction.call('HPEXPIRE', key, ttlMs, 'FIELDS', 1, field).exec()
-      : await transaction.zadd(INDEX_PREFIX + key, now + ttlMs, field).exec();
-    if (results === null) throw new Error('transaction aborted');
-    for (const [error] of results) if (error) throw error;
+    if (await this.hasNative(redis)) transaction.call('HPEXPIRE', key, ttlMs, 'FIELDS', 1, field);
+    else transaction.zadd(INDEX_PREFIX + key, now + ttlMs, field);
+    try {
+      const results = await transaction.exec();
+      if (results === null) throw new Error('transaction aborted');
+      for (const [error] of results) if (error) throw error;
+    } catch (error) {
+      // Another server may have taken over, of another version.
+      this.isNative = undefined;
+      throw error;
+    }
   }
 
   /** Removes due fields where the server does not do it itself. */
@@ -48,7 +54,7 @@ export class FieldExpiry {
 
   private async hasNative(redis: Redis): Promise<boolean> {
     if (this.isNative === undefined) {
-      const [info] = (await redis.call('COMMAND', 'INFO', 'HPEXPIRE')) as unknown[];
+      const [info] = (await redis.call('COMMAND', 'INFO', 'HPEXPIRE')) as readonly unknown[];
       this.isNative = info !== null && info !== undefined;
       this.telemetry.log.info(
         { native: this.isNative },

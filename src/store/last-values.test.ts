@@ -187,6 +187,19 @@ describe('LastValues', () => {
     });
   }
 
+  test('write on demand while a write is running: what came meanwhile is written too', async () => {
+    values.candle(candle(60_000));
+    store.hold();
+    await clock.advanceAsync(1_000);
+    values.candle(candle(120_000));
+    const last = values.write();
+    store.release();
+    await last;
+    values.close();
+    const [text] = await store.hashGet('c:x', ['BTCUSDT@1m']);
+    assert.equal((JSON.parse(text ?? '') as Candle).start, 120_000);
+  });
+
   test('write on demand, then close: what was pending is stored, no timer is left', async () => {
     values.candle(candle(60_000));
     await values.write();

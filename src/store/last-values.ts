@@ -23,7 +23,7 @@ export class LastValues {
   private readonly tickers = new Map<ExchangeId, Map<string, Ticker>>();
   private readonly candles = new Map<ExchangeId, Map<string, Candle>>();
   private readonly timer: Timer;
-  private isWriting = false;
+  private writing: Promise<void> | undefined;
 
   constructor(
     private readonly store: Store,
@@ -32,7 +32,9 @@ export class LastValues {
     private readonly clock: Clock,
     periodMs: number,
   ) {
-    this.timer = clock.every(periodMs, () => void this.write());
+    this.timer = clock.every(periodMs, () => {
+      if (!this.writing) void this.write();
+    });
   }
 
   ticker(ticker: Ticker): void {
@@ -53,10 +55,20 @@ export class LastValues {
     return text === undefined ? undefined : startOf(text);
   }
 
-  /** Writes what is pending; failures keep it pending. */
+  /** Writes what is pending, after a write that is running; failures keep it pending. */
   async write(): Promise<void> {
-    if (this.isWriting || !this.store.ready) return;
-    this.isWriting = true;
+    await this.writing;
+    this.writing = this.writePending();
+    await this.writing;
+    this.writing = undefined;
+  }
+
+  close(): void {
+    this.clock.cancel(this.timer);
+  }
+
+  private async writePending(): Promise<void> {
+    if (!this.store.ready) return;
     try {
       for (const [exchange, fields] of this.tickers) {
         await this.writeHash(this.keys.tickers(exchange), fields, TICKER_TTL_MS);
@@ -66,13 +78,7 @@ export class LastValues {
       }
     } catch (error) {
       this.telemetry.log.debug({ error: errorText(error) }, 'last values not written; they stay pending');
-    } finally {
-      this.isWriting = false;
     }
-  }
-
-  close(): void {
-    this.clock.cancel(this.timer);
   }
 
   private async writeHash(key: string, fields: Map<string, Ticker | Candle>, ttlMs: number): Promise<void> {

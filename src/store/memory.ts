@@ -14,6 +14,8 @@ interface Value {
  */
 export class MemoryStore implements Store {
   private readonly values = new Map<string, Value>();
+  /** Of single fields, by key. */
+  private readonly expiries = new Map<string, Map<string, number>>();
   private readonly subscriptions = new Map<string, Set<(payload: string) => void>>();
   private readonly observers = new Set<(message: ChannelMessage) => void>();
   private readonly changed = new Signal();
@@ -68,26 +70,41 @@ export class MemoryStore implements Store {
     return fields.map((field) => content?.get(field));
   }
 
-  /** The expiry of single fields is not simulated: nobody reads the demo's cache for a day. */
-  async hashSetExpiring({ key, field, value }: { key: string; field: string; value: string }): Promise<void> {
+  async hashSetExpiring(
+    entry: { readonly key: string; readonly field: string; readonly value: string },
+    ttlMs: number,
+    now: number,
+  ): Promise<void> {
+    const { key, field, value } = entry;
     await this.hashSet(key, new Map([[field, value]]));
+    const expiries = this.expiries.get(key) ?? new Map<string, number>();
+    expiries.set(field, now + ttlMs);
+    this.expiries.set(key, expiries);
   }
 
-  async hashSweep(): Promise<void> {
+  async hashSweep(key: string, now: number): Promise<void> {
     await this.reachable();
+    const expiries = this.expiries.get(key);
+    for (const [field, at] of expiries ?? []) {
+      if (at > now) continue;
+      expiries?.delete(field);
+      this.remove(key, field);
+    }
   }
 
   async raise(key: string, member: string, score: number): Promise<void> {
-    const [before] = await this.hashGet(key, [member]);
-    if (before === undefined || Number(before) < score) {
-      await this.hashSet(key, new Map([[member, String(score)]]));
-    }
+    await this.reachable();
+    const known = this.read(key)?.content;
+    if (typeof known === 'string') throw wrongType(key);
+    const before = known?.get(member);
+    if (before !== undefined && Number(before) >= score) return;
+    const content = new Map([...(known ?? []), [member, String(score)]]);
+    this.write(key, { content, expiresAt: undefined });
   }
 
   async withdraw(key: string, member: string): Promise<void> {
     await this.reachable();
-    const content = this.read(key)?.content;
-    if (content instanceof Map) content.delete(member);
+    this.remove(key, member);
   }
 
   async delete(key: string): Promise<void> {
@@ -112,6 +129,7 @@ export class MemoryStore implements Store {
     this.isClosed = true;
     this.changed.clear();
     this.values.clear();
+    this.expiries.clear();
     this.subscriptions.clear();
     this.observers.clear();
     return Promise.resolve();
@@ -148,6 +166,11 @@ export class MemoryStore implements Store {
     for (const listener of [...(this.subscriptions.get(message.channel) ?? [])]) {
       guarded(() => listener(message.payload));
     }
+  }
+
+  private remove(key: string, field: string): void {
+    const content = this.read(key)?.content;
+    if (content instanceof Map) content.delete(field);
   }
 
   private expiry(ttlMs: number | undefined): number | undefined {

@@ -10,6 +10,8 @@ const BOT_ORDERS =
 const OPEN_TTL_MS = 86_400_000;
 const DONE_TTL_MS = 300_000;
 const WRITE_MS = 20;
+/** The clock of last events is read in minutes. */
+const CLOCK_MS = 1_000;
 const SWEEP_MS = 30_000;
 const MAX_PENDING = 50_000;
 
@@ -26,7 +28,10 @@ export class OrderCache {
   private readonly orders = new Map<string, Pending>();
   private readonly touched = new Map<string, number>();
   private readonly timers: readonly Timer[];
-  private isWriting = false;
+  private readonly closed = new Set<string>();
+  private writing: Promise<void> | undefined;
+  private clockDueAt = 0;
+  private isDropping = false;
 
   constructor(
     private readonly store: Store,
@@ -45,45 +50,71 @@ export class OrderCache {
     if (!isOurs) return;
     const isOpen = report.orderStatus === 'NEW' || report.orderStatus === 'PARTIALLY_FILLED';
     const field = id === '' ? `liq_${report.orderId}` : id;
-    if (this.orders.size < MAX_PENDING || this.orders.has(field)) {
-      this.orders.set(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
-    }
+    if (this.orders.size >= MAX_PENDING && !this.orders.has(field)) return this.drop();
+    this.isDropping = false;
+    this.orders.set(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
   }
 
   touch(room: string, at: number): void {
+    this.closed.delete(room);
     this.touched.set(room, at);
   }
 
   /** The room is closed for good. */
   forget(room: string): void {
     this.touched.delete(room);
-    this.store.withdraw(this.keys.lastEvent, room).catch((error: unknown) => this.tell(error));
+    this.closed.add(room);
   }
 
-  async write(): Promise<void> {
-    if (this.isWriting || !this.store.ready || this.orders.size + this.touched.size === 0) return;
-    this.isWriting = true;
-    try {
-      for (const [field, pending] of this.orders) await this.writeOrder(field, pending);
-      for (const [room, at] of this.touched) {
-        await this.store.raise(this.keys.lastEvent, room, at);
-        if (this.touched.get(room) === at) this.touched.delete(room);
-      }
-    } catch (error) {
-      this.tell(error);
-    } finally {
-      this.isWriting = false;
-    }
+  /** Everything that is pending now; what Redis does not take stays pending. */
+  async flush(): Promise<void> {
+    await this.writing;
+    this.clockDueAt = 0;
+    await this.write();
   }
 
   close(): void {
     for (const timer of this.timers) this.deps.clock.cancel(timer);
   }
 
+  private write(): Promise<void> {
+    this.writing ??= this.writePending().finally(() => (this.writing = undefined));
+    return this.writing;
+  }
+
+  private async writePending(): Promise<void> {
+    if (!this.store.ready) return;
+    try {
+      for (const [field, pending] of this.orders) await this.writeOrder(field, pending);
+      await this.writeClock();
+    } catch (error) {
+      this.tell(error);
+    }
+  }
+
   private async writeOrder(field: string, pending: Pending): Promise<void> {
     const entry = { key: this.keys.orders, field, value: pending.text };
     await this.store.hashSetExpiring(entry, pending.ttlMs, this.deps.clock.now());
     if (this.orders.get(field) === pending) this.orders.delete(field);
+  }
+
+  private async writeClock(): Promise<void> {
+    const now = this.deps.clock.monotonic();
+    if (now < this.clockDueAt) return;
+    this.clockDueAt = now + CLOCK_MS;
+    for (const [room, at] of this.touched) {
+      await this.store.raise(this.keys.lastEvent, room, at);
+      if (this.touched.get(room) === at) this.touched.delete(room);
+    }
+    for (const room of this.closed) {
+      await this.store.withdraw(this.keys.lastEvent, room);
+      this.closed.delete(room);
+    }
+  }
+
+  private drop(): void {
+    if (!this.isDropping) this.deps.telemetry.log.error({}, 'order cache full: new orders are not cached');
+    this.isDropping = true;
   }
 
   private async sweep(): Promise<void> {

@@ -116,7 +116,9 @@ function refusalIn(error: unknown): Refusal | undefined {
 }
 
 function isRefusal(cause: unknown): cause is Refusal {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && 'retry' in cause && 'text' in cause;
+  return (
+    typeof cause === 'object' && cause !== null && 'code' in cause && 'retry' in cause && 'text' in cause
+  );
 }
 
 function unsigned(error: unknown): Refusal {

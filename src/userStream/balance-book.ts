@@ -32,7 +32,10 @@ export class BalanceBook {
       ...event,
       position: { ...position, balances: news },
       ...(wire && {
-        wire: { ...wire, balances: wire.balances.filter(({ asset }) => asset !== undefined && names.has(asset)) },
+        wire: {
+          ...wire,
+          balances: wire.balances.filter(({ asset }) => asset !== undefined && names.has(asset)),
+        },
       }),
     };
   }

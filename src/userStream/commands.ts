@@ -50,9 +50,13 @@ const Api = z.object({
   bybitHost: optional,
 });
 const Open = z.object({ userId: word.min(1).max(200), api: Api });
-const Room = word.min(1).max(200).nullish();
+/** A room id is a channel and part of a routing key, which AMQP bounds in bytes. */
+const RoomId = z
+  .string()
+  .trim()
+  .regex(/^[!-~]{1,190}$/, 'must be 1 to 190 printable characters without blanks');
 const Message = z.object({
-  payload: z.object({ event: z.string(), uuid: Room, data: z.unknown() }),
+  payload: z.object({ event: z.string(), uuid: z.unknown(), data: z.unknown() }),
 });
 
 /** Body of a `usersStreamAction` message. Throws COMMAND_INVALID naming the field, never showing a value. */
@@ -68,29 +72,36 @@ export function parseCommand(body: Buffer): Command {
   const { event, uuid, data } = payload;
   switch (event) {
     case 'open stream':
-      return openCommand(data, uuid ?? undefined);
+      return openCommand(data, roomOf(uuid));
     case 'close stream':
-      if (!uuid) throw invalid('payload.uuid: missing');
-      return { do: 'close', room: uuid };
+      return { do: 'close', room: required(roomOf(uuid)) };
     case 'force restart stream':
-      return { do: 'restart', room: uuid ?? undefined };
+      return { do: 'restart', room: roomOf(uuid) };
     default:
       return { do: 'ignore' };
   }
 }
 
+function roomOf(uuid: unknown): string | undefined {
+  return checked(z.object({ uuid: RoomId.nullish() }), { uuid }).uuid ?? undefined;
+}
+
+function required(room: string | undefined): string {
+  if (room === undefined) throw invalid('uuid: missing');
+  return room;
+}
+
 /** The same for a call from code. */
 export function openInput(input: OpenStreamInput, room?: string): Extract<Command, { do: 'open' }> {
   const { userId, api } = checked(Open, input);
-  return { do: 'open', room: room ?? roomIdOf(userId, api), userId, access: accessOf(api) };
+  return { do: 'open', room: roomOf(room) ?? roomIdOf(userId, api), userId, access: accessOf(api) };
 }
 
 function openCommand(data: unknown, room: string | undefined): Command {
   const isFlat = typeof data === 'object' && data !== null && !('api' in data) && 'provider' in data;
   if (!isFlat) return openInput(data as OpenStreamInput, room);
   // After a key change the backend sends the credentials without userId and api (contract 1.4).
-  if (room === undefined) throw invalid('payload.uuid: missing');
-  return { do: 'rekey', room, access: accessOf(checked(Api, data)) };
+  return { do: 'rekey', room: required(room), access: accessOf(checked(Api, data)) };
 }
 
 function accessOf(api: z.infer<typeof Api>): Access {
@@ -124,9 +135,16 @@ function roomIdOf(userId: string, api: z.infer<typeof Api>): string {
 }
 
 /** Tells whether two logins are the same without keeping either. */
-export function fingerprint({ credentials, environment }: Access): string {
+export function fingerprint({ exchange, credentials, environment }: Access): string {
   const { key, secret, passphrase, options } = credentials;
-  const text = JSON.stringify([key, secret, passphrase, Object.entries(options).sort(), environment]);
+  const text = JSON.stringify([
+    key,
+    secret,
+    passphrase,
+    Object.entries(options).sort(),
+    environment,
+    exchange,
+  ]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -4,6 +4,8 @@ import type { Config } from '../config';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random } from '../domain/time';
 import type { Store } from '../store/ports';
+import type { ExchangeId } from '../domain/exchange';
+import type { KnownMarket } from '../venues/registry';
 
 /** Everything that `Connector` does not make itself. */
 export interface ConnectorDeps {
@@ -14,4 +16,6 @@ export interface ConnectorDeps {
   readonly broker: Broker;
   readonly store: Store;
   readonly outbox: Outbox;
+  /** The markets that can be served; default: all that are registered. */
+  marketOf(exchange: ExchangeId): KnownMarket | undefined;
 }

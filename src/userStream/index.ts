@@ -15,10 +15,12 @@ import { ConnectorError, errorText } from '../domain/errors';
 import type { Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
+import { guarded } from '../store/signal';
 import { OrderCache } from '../store/order-cache';
 import { DialBudget } from '../transport/limits';
-import { marketOf } from '../venues/registry';
-import type { Command, OpenStreamInput } from './commands';
+import type { KnownMarket } from '../venues/registry';
+import { AuthGates } from './auth-gates';
+import type { OpenStreamInput } from './commands';
 import { openInput, parseCommand } from './commands';
 import type { ConnectorDeps } from './deps';
 import type { RoomDeps } from './room';
@@ -53,10 +55,13 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private readonly orderCache: OrderCache;
   private readonly serviceLog: ServiceLog;
   private readonly rooms: Rooms;
+  private readonly gates: AuthGates;
   private readonly gauges: Timer;
   private admin: AdminConfig | undefined;
   private stopping: Promise<boolean> | undefined;
   private wasStoreReady = false;
+  private tallied: ReadonlyMap<string, number> = new Map();
+  private readonly unsubscribe: () => void;
   /** Resolves when commands are consumed and the restart notice is on its way. */
   readonly started: Promise<void>;
 
@@ -74,15 +79,31 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     );
     this.publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache: this.orderCache });
     this.serviceLog = new ServiceLog(store, { clock, telemetry });
+    const { authWindowMs, authFailThreshold, authCooldownMs, authCooldownMaxMs } =
+      this.deps.config.userStream;
+    this.gates = new AuthGates(
+      {
+        windowMs: authWindowMs,
+        threshold: authFailThreshold,
+        cooldownMs: authCooldownMs,
+        cooldownMaxMs: authCooldownMaxMs,
+      },
+      clock,
+    );
     this.rooms = new Rooms({
+      clock,
       telemetry,
       lines: this.lines,
-      roomDeps: (exchange, lines) => this.roomDeps(exchange, lines),
+      marketOf: (exchange) => this.deps.marketOf(exchange),
+      roomDeps: (known) => this.roomDeps(known),
       onClosed: (room) => this.orderCache.forget(room),
     });
     this.gauges = clock.every(GAUGES_MS, () => this.gauge());
-    store.onReady(() => this.storeChanged());
-    this.started = this.start();
+    this.unsubscribe = store.onReady(() => this.storeChanged());
+    this.started = this.start().catch((error: unknown) => {
+      // Stopped before it had begun: nobody waits for it any more.
+      if (!this.stopping) throw error;
+    });
   }
 
   /**
@@ -140,7 +161,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       { enabledExchanges: ADMIN_ENABLED_EXCHANGES, changes: ADMIN_CONFIG },
       config.admin.refreshMs,
       { clock, telemetry },
-      (enabled) => this.rooms.closeExchanges((exchange) => enabled?.has(exchange) ?? true),
+      (enabled) => this.rooms.enable((exchange) => enabled?.has(exchange) ?? true),
     );
     void this.admin.start();
   }
@@ -148,14 +169,15 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private async shutDown(): Promise<boolean> {
     const { broker, store, outbox, config, clock } = this.deps;
     clock.cancel(this.gauges);
+    this.unsubscribe();
     this.admin?.stop();
     this.serviceLog.stop();
     await broker.stopConsuming();
     this.rooms.stop();
     this.lines.stop();
     const isDrained = await outbox.drain(Math.max(1_000, config.shutdownTimeoutMs - 2_000));
-    await this.orderCache.write();
     this.orderCache.close();
+    await this.orderCache.flush();
     this.publisher.close();
     outbox.close();
     await Promise.all([broker.close(), store.close()]);
@@ -168,10 +190,13 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private onCommand(message: IncomingMessage): Verdict {
     const { log, meter } = this.deps.telemetry;
     try {
-      const command: Command = parseCommand(message.body);
-      this.rooms.perform(command);
-      if (command.do === 'ignore')
+      const command = parseCommand(message.body);
+      const isUnserved = command.do === 'open' && !this.rooms.serves(command.access.exchange);
+      // The backend knows exchanges that are not ours: its requests for them are nothing to worry about.
+      if (command.do === 'ignore' || isUnserved) {
+        log.debug({ queue: USER_COMMANDS, isUnserved }, 'command ignored');
         meter.count('connector_commands_total', { queue: USER_COMMANDS, outcome: 'ignored' });
+      } else this.rooms.perform(command);
       return { kind: 'done' };
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
@@ -185,30 +210,21 @@ export class Connector extends EventEmitter<ConnectorEvents> {
 
   // ---------------------------------------------------------------- rooms
 
-  private roomDeps(exchange: string, lines: VenueLines): RoomDeps {
+  private roomDeps(known: KnownMarket): RoomDeps {
     const { clock, random, telemetry, config } = this.deps;
-    const known = marketOf(exchange);
-    if (!known) throw new ConnectorError('COMMAND_INVALID', 'provider: unknown', { retry: 'never' });
-    const { authWindowMs, authFailThreshold, authCooldownMs, authCooldownMaxMs } = config.userStream;
-    const rewrite = rewriter(config.endpoints);
+    const { flapWindowMs: windowMs, flapThreshold: threshold } = config.userStream;
     return {
       clock,
       telemetry,
       publisher: this.publisher,
       stream: {
-        transport: { clock, random, telemetry, rewrite, dials: this.dials },
-        venueClock: lines.clockOf(known.adapter),
-        instruments: lines.instrumentsOf(known),
+        transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },
+        venueClock: this.lines.clockOf(known.adapter),
+        instruments: this.lines.instrumentsOf(known),
+        listed: () => this.lines.listed(known),
+        gates: this.gates,
       },
-      settings: {
-        breaker: {
-          windowMs: authWindowMs,
-          threshold: authFailThreshold,
-          cooldownMs: authCooldownMs,
-          cooldownMaxMs: authCooldownMaxMs,
-        },
-        flap: { windowMs: config.userStream.flapWindowMs, threshold: config.userStream.flapThreshold },
-      },
+      flap: { windowMs, threshold },
       onEvent: (event, room) => this.emitEvent(event, room),
       onFlap: (room, id, reconnects) => this.tellFlap(room, id, reconnects),
       onAuthReject: (_room, id, userId, { code, cause }) =>
@@ -227,7 +243,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   }
 
   private emitEvent(event: PublishedAccountEvent, room: string): void {
-    this.emit(event.eventType as keyof ConnectorEvents, event, room);
+    guarded(() => this.emit(event.eventType as keyof ConnectorEvents, event, room));
   }
 
   /** Notices that fell into the cache's outage are told again, once. */
@@ -238,10 +254,13 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   }
 
   private gauge(): void {
-    for (const [key, count] of this.rooms.tally()) {
+    const tally = this.rooms.tally();
+    // What is no more is told once more, as none.
+    for (const key of new Set([...this.tallied.keys(), ...tally.keys()])) {
       const [exchange = '', state = ''] = key.split(' ');
-      this.deps.telemetry.meter.gauge('connector_user_streams', count, { exchange, state });
+      this.deps.telemetry.meter.gauge('connector_user_streams', tally.get(key) ?? 0, { exchange, state });
     }
+    this.tallied = tally;
   }
 }
 

@@ -2,8 +2,9 @@ import { ConnectorError } from '../domain/errors';
 import type { ExchangeId } from '../domain/exchange';
 import { isPaper } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
-import { marketOf } from '../venues/registry';
-import type { AccountPlug } from './account-stream';
+import type { Clock } from '../domain/time';
+import type { KnownMarket } from '../venues/registry';
+import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
 import { fingerprint } from './commands';
 import { Room } from './room';
@@ -11,12 +12,19 @@ import type { RoomDeps } from './room';
 import type { VenueLines } from './venue-lines';
 
 export interface RoomsDeps {
+  readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly lines: VenueLines;
-  /** What a room of this exchange works with. */
-  roomDeps(exchange: ExchangeId, lines: VenueLines): RoomDeps;
+  /** The market of a real exchange id. */
+  marketOf(exchange: ExchangeId): KnownMarket | undefined;
+  /** What a room of this market works with. */
+  roomDeps(known: KnownMarket): RoomDeps;
   onClosed(room: string): void;
 }
+
+/** A key change closes the room before it sends the new key: so long its owner is remembered. */
+const OWNER_KEPT_MS = 60_000;
+const MAX_OWNERS = 1_000;
 
 /**
  * Every open room, by its id. A wish is registered at once: dials are paced by the venue's budget, and no
@@ -24,6 +32,8 @@ export interface RoomsDeps {
  */
 export class Rooms {
   private readonly rooms = new Map<string, Room>();
+  private readonly closed = new Map<string, { readonly userId: string; readonly at: number }>();
+  private isEnabled: (exchange: ExchangeId) => boolean = () => true;
 
   constructor(private readonly deps: RoomsDeps) {}
 
@@ -43,6 +53,11 @@ export class Rooms {
     }
   }
 
+  /** Whether a room of this exchange can be opened. */
+  serves(exchange: ExchangeId): boolean {
+    return this.isEnabled(exchange) && this.served(exchange) !== undefined;
+  }
+
   /** Rooms of the id, or all rooms of a user. */
   idsOf(roomOrUser: string): readonly string[] {
     if (this.rooms.has(roomOrUser)) return [roomOrUser];
@@ -58,8 +73,9 @@ export class Rooms {
     if (room.subscribers === 0) this.drop(room);
   }
 
-  /** The operator switched the exchange off. */
-  closeExchanges(isEnabled: (exchange: ExchangeId) => boolean): void {
+  /** The operator's list: rooms of other exchanges are closed, and no more opened. */
+  enable(isEnabled: (exchange: ExchangeId) => boolean): void {
+    this.isEnabled = isEnabled;
     for (const room of this.rooms.values()) if (!isEnabled(room.identity.exchange)) this.drop(room);
   }
 
@@ -88,29 +104,34 @@ export class Rooms {
 
   private open({ room: id, userId, access }: Extract<Command, { do: 'open' }>): void {
     const running = this.rooms.get(id);
-    if (running) {
-      running.subscribers += 1;
-      return this.rekey(id, access);
-    }
+    if (!running) return this.begin(id, userId, access);
+    this.swap(running, access);
+    running.subscribers += 1;
+  }
+
+  private begin(id: string, userId: string, access: Access): void {
     const { exchange } = access;
-    const room = new Room(
-      { id, userId, exchange },
-      fingerprint(access),
-      this.plug(access),
-      this.roomDeps(exchange),
-    );
-    this.rooms.set(id, room);
+    const known = this.served(exchange);
+    if (!known || !this.isEnabled(exchange)) throw invalid('provider: not served');
+    const plug = this.plug(known, access);
+    this.closed.delete(id);
+    this.rooms.set(id, new Room({ id, userId, exchange }, plug, this.deps.roomDeps(known)));
   }
 
   private rekey(id: string, access: Access): void {
     const room = this.rooms.get(id);
-    if (!room) throw new ConnectorError('COMMAND_INVALID', 'payload.uuid: unknown room', { retry: 'never' });
-    const print = fingerprint(access);
-    if (room.fingerprint === print) return;
-    if (room.identity.exchange !== access.exchange) {
-      throw new ConnectorError('COMMAND_INVALID', 'provider: not that of the room', { retry: 'never' });
+    if (room) return this.swap(room, access);
+    const owner = this.closed.get(id);
+    if (!owner || this.deps.clock.monotonic() - owner.at > OWNER_KEPT_MS) {
+      throw invalid('uuid: unknown room');
     }
-    room.swap(this.plug(access), print);
+    this.begin(id, owner.userId, access);
+  }
+
+  private swap(room: Room, access: Access): void {
+    if (room.identity.exchange !== access.exchange) throw invalid('provider: not that of the room');
+    const known = this.served(access.exchange);
+    if (known && room.fingerprint !== fingerprint(access)) room.swap(this.plug(known, access));
   }
 
   private restart(id: string | undefined): void {
@@ -119,24 +140,35 @@ export class Rooms {
   }
 
   private drop(room: Room): void {
+    const { id, userId } = room.identity;
     room.stop();
-    this.rooms.delete(room.identity.id);
-    this.deps.onClosed(room.identity.id);
+    this.rooms.delete(id);
+    this.closed.delete(id);
+    this.closed.set(id, { userId, at: this.deps.clock.monotonic() });
+    const oldest = this.closed.size > MAX_OWNERS ? this.closed.keys().next().value : undefined;
+    if (oldest !== undefined) this.closed.delete(oldest);
+    this.deps.onClosed(id);
   }
 
   /** Only a venue that can really be logged in to gets a room: a false "Subscribed" would be believed. */
-  private plug({ exchange, credentials, environment }: Access): AccountPlug {
-    const known = isPaper(exchange) ? undefined : marketOf(exchange);
-    const rules = known?.market.links.account;
-    if (!known?.adapter.accountFeed || !known.adapter.connectAccount || !rules) {
-      throw new ConnectorError('COMMAND_INVALID', 'provider: not served', { retry: 'never' });
-    }
-    const account = { market: known.market, credentials, environment };
-    const rest = known.adapter.connectAccount(account, this.deps.lines.restDeps(known));
-    return { account, feed: known.adapter.accountFeed, rest, rules };
+  private served(exchange: ExchangeId): KnownMarket | undefined {
+    const known = isPaper(exchange) ? undefined : this.deps.marketOf(exchange);
+    const isServed = known?.adapter.accountFeed && known.adapter.connectAccount && known.market.links.account;
+    return isServed ? known : undefined;
   }
 
-  private roomDeps(exchange: ExchangeId): RoomDeps {
-    return this.deps.roomDeps(exchange, this.deps.lines);
+  private plug(known: KnownMarket, access: Access): AccountPlug {
+    const { adapter, market } = known;
+    const { credentials, environment } = access;
+    const account = { market, credentials, environment };
+    const rest = adapter.connectAccount?.(account, this.deps.lines.restDeps(known));
+    const feed = adapter.accountFeed;
+    const rules = market.links.account;
+    if (!rest || !feed || !rules) throw invalid('provider: not served');
+    return { account, feed, rest, rules, fingerprint: fingerprint(access) };
   }
+}
+
+function invalid(problem: string): ConnectorError {
+  return new ConnectorError('COMMAND_INVALID', problem, { retry: 'never' });
 }

@@ -33,17 +33,15 @@ export class VenueLines {
     return clock;
   }
 
-  /** Loaded on first use, then kept fresh. */
-  instrumentsOf({ adapter, market }: KnownMarket): InstrumentIndex {
-    let catalogue = this.catalogues.get(market.exchange);
-    if (!catalogue) {
-      const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
-      const rest = adapter.connectRest({ rewrite, timeoutMs });
-      catalogue = new InstrumentCatalogue(market, { ...this.deps.catalogue, rest }, () => undefined);
-      this.catalogues.set(market.exchange, catalogue);
-      catalogue.start();
-    }
-    return catalogue.index;
+  instrumentsOf(known: KnownMarket): InstrumentIndex {
+    return this.catalogueOf(known).index;
+  }
+
+  /** Resolves after the market's first list came, or could not be had. Never rejects. */
+  async listed(known: KnownMarket): Promise<void> {
+    const catalogue = this.catalogueOf(known);
+    // Any name asks for the list that is on its way.
+    if (!catalogue.isLoaded) await catalogue.find('');
   }
 
   restDeps({ adapter }: KnownMarket): AccountRestDeps {
@@ -53,5 +51,18 @@ export class VenueLines {
 
   stop(): void {
     for (const catalogue of this.catalogues.values()) catalogue.stop();
+  }
+
+  /** Loaded on first use, then kept fresh. */
+  private catalogueOf({ adapter, market }: KnownMarket): InstrumentCatalogue {
+    let catalogue = this.catalogues.get(market.exchange);
+    if (!catalogue) {
+      const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
+      const rest = adapter.connectRest({ rewrite, timeoutMs });
+      catalogue = new InstrumentCatalogue(market, { ...this.deps.catalogue, rest }, () => undefined);
+      this.catalogues.set(market.exchange, catalogue);
+      catalogue.start();
+    }
+    return catalogue;
   }
 }

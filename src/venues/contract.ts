@@ -134,7 +134,7 @@ export interface SessionFrames {
   /** Only where a dial needs something first (a token). Default: the descriptor's URL. */
   endpoint?(market: MarketDescriptor, channel: Channel, rest: VenueRest): Promise<string>;
   topicOf(market: MarketDescriptor, want: Want, instrument: Instrument): Topic;
-  /** `nextId` gives numbers unique within the connection. May group topics into several requests. */
+  /** `nextId` counts from 1 on each connection. May group topics into several requests. */
   subscribe(topics: readonly Topic[], nextId: () => number): readonly Request[];
   unsubscribe(topics: readonly Topic[], nextId: () => number): readonly Request[];
   ping?(nextId: () => number): string;

@@ -4,6 +4,7 @@ import { isPaper, realTwin } from '../domain/exchange';
 import { binance } from './binance';
 import { bitget } from './bitget';
 import { bybit } from './bybit';
+import { coinbase } from './coinbase';
 import { kucoin } from './kucoin';
 import { okx } from './okx';
 import type { MarketDescriptor, VenueAdapter } from './contract';
@@ -15,6 +16,7 @@ const adapters: readonly VenueAdapter[] = [
   erased(okx),
   erased(bitget),
   erased(kucoin),
+  erased(coinbase),
 ];
 
 /** The state goes in and out of the same codec only: nobody else needs its type. */

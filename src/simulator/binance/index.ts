@@ -92,7 +92,8 @@ function streamOrigin(
     url: market.stream,
     ws: [
       ...(market.product === 1 ? privateRoutesOfUsdm(user) : []),
-      ...market.roots.flatMap((root) => routesOf(root, streams, user)),
+      // The routed host takes listen keys under `/private` only.
+      ...market.roots.flatMap((root) => routesOf(root, streams, market.product === 1 ? {} : user)),
     ],
     limits: {
       dials: DIALS,
@@ -118,7 +119,7 @@ function streamOrigin(
 function routesOf(
   root: StreamRoot,
   streams: Streams,
-  { sessionOf }: UserStreams,
+  { sessionOf }: Pick<UserStreams, 'sessionOf'>,
 ): NonNullable<OriginSpec['ws']> {
   const paths = ['/ws', '/ws/*', '/stream'].map((path) => `${root.path}${path}`);
   return paths.map((path) => ({

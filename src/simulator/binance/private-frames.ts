@@ -1,4 +1,4 @@
-import type { BalanceChange, OrderChange, SimBalance } from '../kit';
+import type { BalanceChange, OrderChange, SimBalance, SimFill, SimOrder } from '../kit';
 import { product, sum } from '../kit';
 import { clientIdOf, eight, idOf, randomId } from './spelling';
 
@@ -11,13 +11,11 @@ import { clientIdOf, eight, idOf, randomId } from './spelling';
 const ZERO = '0.00000000';
 
 export function executionReport({ order, execution, fill }: OrderChange): object {
-  const isCancel = execution === 'CANCELED';
   return {
     e: 'executionReport',
     E: order.updatedAt,
     s: order.symbol,
-    // A cancel carries the id of the cancel request; the order's own is in C.
-    c: isCancel ? order.cancelId || randomId(order.change) : order.clientOrderId,
+    ...spotIds(order),
     S: order.side,
     o: order.type,
     f: 'GTC',
@@ -26,28 +24,42 @@ export function executionReport({ order, execution, fill }: OrderChange): object
     P: ZERO,
     F: ZERO,
     g: -1,
-    C: isCancel ? order.clientOrderId : '',
     x: execution,
     X: order.status,
     r: 'NONE',
     i: idOf(order.orderId),
-    l: eight(fill?.quantity ?? '0'),
     z: eight(order.filled),
-    L: eight(fill?.price ?? '0'),
-    n: fill ? eight(fill.commission) : '0',
-    N: fill ? fill.commissionAsset || 'BNB' : null,
+    ...spotFill(fill),
     T: order.updatedAt,
-    t: fill?.tradeId ?? -1,
     I: order.change,
     w: order.status === 'NEW',
     m: false,
     M: fill !== undefined,
     O: order.createdAt,
     Z: eight(order.quote),
-    Y: eight(fill ? product(fill.price, fill.quantity) : '0'),
     Q: ZERO,
     W: order.createdAt,
     V: 'EXPIRE_MAKER',
+  };
+}
+
+/** A cancel carries the id of the cancel request; the order's own is in C. */
+function spotIds({ status, cancelId, clientOrderId, change }: SimOrder): object {
+  return status === 'CANCELED'
+    ? { c: cancelId || randomId(change), C: clientOrderId }
+    : { c: clientOrderId, C: '' };
+}
+
+function spotFill(fill: SimFill | undefined): object {
+  if (!fill) return { l: ZERO, L: ZERO, n: '0', N: null, t: -1, Y: ZERO };
+  const { quantity, price, commission, commissionAsset, tradeId } = fill;
+  return {
+    l: eight(quantity),
+    L: eight(price),
+    n: eight(commission),
+    N: commissionAsset || 'BNB',
+    t: tradeId,
+    Y: eight(product(price, quantity)),
   };
 }
 
@@ -80,12 +92,9 @@ export function orderTradeUpdate({ order, execution, fill }: OrderChange, isCoin
     x: order.isLiquidation && fill ? 'CALCULATED' : execution,
     X: order.status,
     i: idOf(order.orderId),
-    l: fill?.quantity ?? '0',
     z: order.filled,
-    L: fill?.price ?? '0',
-    ...(fill && { n: fill.commission, N: fill.commissionAsset || 'USDT' }),
+    ...futuresFill(fill),
     T: order.updatedAt,
-    t: fill?.tradeId ?? 0,
     b: '0',
     a: '0',
     m: false,
@@ -104,6 +113,13 @@ export function orderTradeUpdate({ order, execution, fill }: OrderChange, isCoin
   };
   const event = { e: 'ORDER_TRADE_UPDATE', T: order.updatedAt, E: order.updatedAt };
   return isCoinMargined ? { ...event, i: 'SfsR', o: { ...o, ma: 'BTC' } } : { ...event, o };
+}
+
+/** Without a fill the commission keys are absent. */
+function futuresFill(fill: SimFill | undefined): object {
+  if (!fill) return { l: '0', L: '0', t: 0 };
+  const { quantity, price, commission, commissionAsset, tradeId } = fill;
+  return { l: quantity, L: price, t: tradeId, n: commission, N: commissionAsset || 'USDT' };
 }
 
 const REASONS = { ORDER: 'ORDER', SET: 'ADJUSTMENT' } as const;

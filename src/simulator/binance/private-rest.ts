@@ -127,19 +127,24 @@ function historyOf(account: SimAccount, query: URLSearchParams): readonly SimOrd
 
 /** Time filters go by creation. Without any: the newest ones. */
 function allOrders({ market }: PrivateRestContext, account: SimAccount, query: URLSearchParams) {
-  const most = market.product === 2 ? 100 : 1_000;
-  const limit = Math.min(Number(query.get('limit') ?? 500), most);
-  const from = Number(query.get('startTime') ?? 0);
-  const to = Number(query.get('endTime') ?? Infinity);
+  const { from, to, firstId, limit } = pageOf(query, market.product === 2 ? 100 : 1_000);
   const spanMs = market.isFutures ? 7 * 24 * HOUR : 24 * HOUR;
-  if (query.has('startTime') && query.has('endTime') && to - from > spanMs) return TOO_LONG;
-  const firstId = BigInt(query.get('orderId') ?? 0);
+  if (Number.isFinite(to) && from > 0 && to - from > spanMs) return TOO_LONG;
   const within = historyOf(account, query).filter(
     ({ createdAt, orderId }) => createdAt >= from && createdAt <= to && BigInt(orderId) >= firstId,
   );
-  const isFromFront = query.has('startTime') || query.has('orderId');
+  const isFromFront = from > 0 || firstId > 0n;
   const page = isFromFront ? within.slice(0, limit) : within.slice(-limit);
   return page.map((order) => orderRow(market, order));
+}
+
+function pageOf(query: URLSearchParams, most: number) {
+  return {
+    from: Number(query.get('startTime') ?? 0),
+    to: Number(query.get('endTime') ?? Infinity),
+    firstId: BigInt(query.get('orderId') ?? 0),
+    limit: Math.min(Number(query.get('limit') ?? 500), most),
+  };
 }
 
 // ---------------------------------------------------------------------------- listen keys

@@ -1,14 +1,14 @@
-import {
+import type {
+  BalanceChange,
+  OrderChange,
+  OriginSpec,
+  SimAccount,
+  SimConnection,
+  SimOrigin,
+  VenueHost,
   WindowLimit,
-  type BalanceChange,
-  type OrderChange,
-  type OriginSpec,
-  type SimAccount,
-  type SimConnection,
-  type SimOrigin,
-  type VenueHost,
-  type WsRoute,
-  type WsSession,
+  WsRoute,
+  WsSession,
 } from '../kit';
 import { ListenKeys, LISTEN_KEY_LIFE_MS } from './listen-keys';
 import { Authority } from './private-auth';

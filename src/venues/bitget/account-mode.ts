@@ -27,11 +27,8 @@ const LINES: Readonly<Record<MarketKind, readonly string[]>> = {
   linear: ['USDT-FUTURES', 'USDC-FUTURES'],
   inverse: ['COIN-FUTURES'],
 };
-const DEMO_LINES: Readonly<Record<MarketKind, readonly string[]>> = {
-  spot: ['SPOT'],
-  linear: ['SUSDT-FUTURES', 'SUSDC-FUTURES'],
-  inverse: ['SCOIN-FUTURES'],
-};
+/** `SUSDT-FUTURES`, `SUSDC-FUTURES`, `SCOIN-FUTURES`. */
+const DEMO_PREFIX = 'S';
 
 /** The private stream, production URL. */
 export function streamUrl({ generation, demo }: AccountMode): string {
@@ -40,13 +37,21 @@ export function streamUrl({ generation, demo }: AccountMode): string {
 }
 
 /** Product lines (`instType`, `productType`, `category`) that make up a market. */
-export function linesOf(kind: MarketKind, { demo }: AccountMode): readonly string[] {
-  return demo === 'products' ? DEMO_LINES[kind] : LINES[kind];
+export function linesOf(kind: MarketKind): readonly string[] {
+  return LINES[kind];
 }
 
-/** The unified API writes lines in small letters on its stream and in capitals on REST. */
-export function isLineOf(line: unknown, kind: MarketKind): boolean {
-  if (typeof line !== 'string') return false;
+/** A product line as the account has it. */
+export function lineAt(line: string, { demo }: AccountMode): string {
+  return demo === 'products' ? DEMO_PREFIX + line : line;
+}
+
+/**
+ * The line of the market that a frame or row speaks of, the demo's included; undefined where it is of another
+ * market. The unified API writes lines in small letters on its stream and in capitals on REST.
+ */
+export function ownLine(line: unknown, kind: MarketKind): string | undefined {
+  if (typeof line !== 'string') return undefined;
   const name = line.toUpperCase();
-  return LINES[kind].includes(name) || DEMO_LINES[kind].includes(name);
+  return LINES[kind].find((one) => one === name || (one !== 'SPOT' && DEMO_PREFIX + one === name));
 }

@@ -358,6 +358,13 @@ describe('demo', () => {
     assert.equal(asked.at(-1)?.query.productType, 'SCOIN-FUTURES');
   });
 
+  test('ordinary keys have no demo spot, unified ones no demo products: live orders never stand in', async () => {
+    answer = (one) => (one.isDemo ? failure('40099') : classic()(one));
+    await assert.rejects(rest('bitget', 'sandbox').mode(), { retry: 'never' });
+    answer = (one) => (one.isDemo ? failure('40099') : success({ assets: [] }));
+    await assert.rejects(rest('bitgetUsdm', 'sandbox').mode(), { retry: 'never' });
+  });
+
   test('a demo key at the live door', async () => {
     answer = () => failure('40099');
     await assert.rejects(rest().mode(), { retry: 'never' });
@@ -392,14 +399,36 @@ describe('failures', () => {
     });
   }
 
+  test('the cause tells a clock from a key, and both from a wrong door', async () => {
+    const causes: [string, string][] = [
+      ['40008', 'clock'],
+      ['40037', 'credentials'],
+      ['40018', 'ip'],
+      ['40014', 'permission'],
+      ['40099', 'venue'],
+    ];
+    for (const [code, cause] of causes) {
+      answer = () => failure(code);
+      await assert.rejects(rest().mode(), (thrown) => {
+        assert.equal(((thrown as ConnectorError).cause as { cause: string }).cause, cause, code);
+        return true;
+      });
+    }
+  });
+
   test('no secret in any error, even where the venue repeats one', async () => {
     const { key, secret, passphrase } = SECRETS;
     answer = () => failure('40006', `Invalid ACCESS_KEY ${key}xxxxxxxx`);
     await assert.rejects(rest().mode(), (thrown) => {
       assert.ok(thrown instanceof ConnectorError);
-      const all = `${thrown.stack} ${JSON.stringify(thrown)} ${String(thrown.cause)}`;
+      const all = `${thrown.stack} ${JSON.stringify(thrown)} ${JSON.stringify(thrown.cause)}`;
       for (const word of [key, secret, passphrase]) assert.ok(!all.includes(word), word);
-      assert.equal(thrown.cause, undefined);
+      assert.deepEqual(thrown.cause, {
+        code: '40006',
+        text: 'Invalid ACCESS_KEY …',
+        retry: 'never',
+        cause: 'credentials',
+      });
       return true;
     });
   });

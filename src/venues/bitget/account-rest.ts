@@ -1,10 +1,11 @@
 import type { Balance, OutboundAccountPosition } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
-import { linesOf, type AccountMode } from './account-mode';
+import { lineAt, linesOf, type AccountMode } from './account-mode';
 import { classicReader, readBalances, unifiedReader } from './balances';
 import { epochMs, isObject } from './fields';
 import { readOrders } from './order-lists';
+import { refusalOf } from './refusals';
 import { signedHttp, successOf, WrongDoor, type Ask, type VenueAnswer } from './signed-http';
 
 export interface BitgetAccountRest extends AccountRest {
@@ -63,17 +64,18 @@ export function connectAccount(account: Account, deps: AccountRestDeps): BitgetA
 }
 
 /** One signed question that either API generation answers in its own way. */
-async function askMode(ask: Ask, { environment }: Account): Promise<AccountMode> {
+async function askMode(ask: Ask, { environment, market }: Account): Promise<AccountMode> {
   const question = { what: 'account type', path: UNIFIED_ASSETS };
   if (environment === 'live') return { generation: generationOf(await ask(question)) };
   const inDemo = await ask({ ...question, isDemo: true });
   if (inDemo.code !== WRONG_ENVIRONMENT) {
     return { generation: generationOf(inDemo), demo: 'environment' };
   }
-  // A key of the live environment: its demo products are on the classic API only.
-  const inLive = generationOf(await ask(question));
-  if (inLive === 'classic') return { generation: 'classic', demo: 'products' };
-  throw new ConnectorError('REST_FAILED', `${inDemo.what}: a unified account has no demo products`, {
+  // A key of the live environment. Its demo products are contracts of the classic API: a sandbox must
+  // not end up with live orders for want of them.
+  const generation = generationOf(await ask(question));
+  if (generation === 'classic' && market.kind !== 'spot') return { generation, demo: 'products' };
+  throw new ConnectorError('REST_FAILED', `${inDemo.what}: no demo products for this key`, {
     retry: 'never',
   });
 }
@@ -115,9 +117,9 @@ interface BalanceQuestion {
 function balanceQuestions(kind: Account['market']['kind'], mode: AccountMode): readonly BalanceQuestion[] {
   if (mode.generation === 'unified') return [{ path: UNIFIED_ASSETS, query: {} }];
   if (kind === 'spot') return [{ path: '/api/v2/spot/account/assets', query: {} }];
-  return linesOf(kind, mode).map((productType) => ({
+  return linesOf(kind).map((line) => ({
     path: '/api/v2/mix/account/accounts',
-    query: { productType },
+    query: { productType: lineAt(line, mode) },
   }));
 }
 

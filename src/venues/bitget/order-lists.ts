@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../domain/errors';
 import type { MarketKind } from '../../domain/exchange';
-import { linesOf, type AccountMode } from './account-mode';
+import { lineAt, linesOf, type AccountMode } from './account-mode';
 import { isBlank } from './amounts';
 import { isObject } from './fields';
 import type { OrderEvent } from './order-facts';
@@ -55,7 +55,8 @@ export async function readOrders(
 /** The open ones first: what ends meanwhile is then in the other list at least. */
 function listsOf(kind: MarketKind, mode: AccountMode): readonly List[] {
   const isDemo = mode.demo === 'environment';
-  return linesOf(kind, mode).flatMap((line) =>
+  const lines = linesOf(kind).map((line) => lineAt(line, mode));
+  return lines.flatMap((line) =>
     [false, true].map((isHistory) => ({
       ...(mode.generation === 'unified' ? unifiedList(line, isHistory) : classicList(line, isHistory)),
       isHistory,

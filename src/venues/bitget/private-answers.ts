@@ -1,8 +1,11 @@
+import type { MarketKind } from '../../domain/exchange';
 import type { Decoded } from '../contract';
+import { topicsBehind } from './account-topics';
 import type { AccountArgWire } from './account-wire';
 import { decodeAnswer } from './answers';
 import { isObject } from './fields';
 import { causeOf, refusalOf } from './refusals';
+import { argOf } from './topics';
 import type { AnswerWire, Unproven } from './wire';
 
 const SUCCESS = '0';
@@ -10,7 +13,7 @@ const NOT_LOGGED_IN = '30004';
 const LONGEST_CODE = 8;
 
 /** `event` frames of the private streams: answers to logins and requests. */
-export function decodePrivateAnswer(answer: Unproven<AnswerWire>): Decoded<never> {
+export function decodePrivateAnswer(answer: Unproven<AnswerWire>, kind: MarketKind): Decoded<never> {
   const { event, code: given, msg } = answer;
   const code = codeText(given);
   if (event === 'login') {
@@ -24,7 +27,14 @@ export function decodePrivateAnswer(answer: Unproven<AnswerWire>): Decoded<never
   if (event === 'error' && code === NOT_LOGGED_IN && !isObject(answer.arg)) {
     return { kind: 'ended', reason: `${code} not logged in` };
   }
-  return decodeAnswer({ ...answer, arg: classicArg(answer.arg) });
+  return ofOurTopics(decodeAnswer({ ...answer, arg: classicArg(answer.arg) }), kind);
+}
+
+/** Answers name topics in the words of the account's API. */
+function ofOurTopics(decoded: Decoded<never>, kind: MarketKind): Decoded<never> {
+  if (decoded.kind !== 'ack' && decoded.kind !== 'refused') return decoded;
+  const topics = (decoded.topics ?? []).flatMap((topic) => topicsBehind(argOf(topic), kind));
+  return { ...decoded, topics };
 }
 
 /** Limits are not refusals of the login, though they may strike it. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RestClientV2, WebsocketClientV2 } from 'bitget-api';
+import { InstrumentIndex } from '../../domain/instrument';
 import type { Account, MarketDescriptor } from '../contract';
 import type { AccountMode } from './account-mode';
 import { bitget } from './index';
+import { privateCodec } from './private';
 import { privateSession } from './private-session';
 import { getHeaders, loginArg, sign } from './signing';
 
@@ -18,6 +20,18 @@ function accountOf(at: number, environment: Account['environment'] = 'live'): Ac
 
 function restOf(mode: AccountMode): never {
   return { mode: () => Promise.resolve(mode) } as never;
+}
+
+function decodeAck({ market }: Account, frame: object): readonly string[] {
+  const context = {
+    state: privateCodec.begin(market),
+    market,
+    receivedAt: NOW,
+    instruments: new InstrumentIndex(),
+  };
+  const decoded = privateCodec.decode(JSON.stringify(frame), context);
+  assert.ok(decoded.kind === 'ack', JSON.stringify(decoded));
+  return decoded.topics ?? [];
 }
 
 describe('signing', () => {
@@ -78,56 +92,59 @@ describe('session', () => {
     });
   });
 
-  const CASES: [string, number, AccountMode, string, string[]][] = [
-    ['spot', 0, { generation: 'classic' }, 'ws.bitget.com/v2', ['orders:SPOT', 'account:SPOT']],
-    [
-      'linear',
-      1,
-      { generation: 'classic' },
-      'ws.bitget.com/v2',
-      ['orders:USDT-FUTURES', 'account:USDT-FUTURES', 'orders:USDC-FUTURES', 'account:USDC-FUTURES'],
-    ],
-    [
-      'inverse',
-      2,
-      { generation: 'classic' },
-      'ws.bitget.com/v2',
-      ['orders:COIN-FUTURES', 'account:COIN-FUTURES'],
-    ],
-    ['unified', 1, { generation: 'unified' }, 'ws.bitget.com/v3', ['order:UTA', 'account:UTA']],
+  const TOPICS = [
+    'orders:SPOT account:SPOT',
+    'orders:USDT-FUTURES account:USDT-FUTURES orders:USDC-FUTURES account:USDC-FUTURES',
+    'orders:COIN-FUTURES account:COIN-FUTURES',
+  ];
+  const CASES: [string, number, AccountMode, string, string][] = [
+    ['spot', 0, { generation: 'classic' }, 'ws.bitget.com/v2', 'orders:SPOT account:SPOT'],
+    ['linear', 1, { generation: 'classic' }, 'ws.bitget.com/v2', TOPICS[1]!],
+    ['inverse', 2, { generation: 'classic' }, 'ws.bitget.com/v2', TOPICS[2]!],
+    ['unified', 1, { generation: 'unified' }, 'ws.bitget.com/v3', 'order account'],
     [
       'demo environment',
       2,
       { generation: 'classic', demo: 'environment' },
       'wspap.bitget.com/v2',
-      ['orders:COIN-FUTURES', 'account:COIN-FUTURES'],
+      'orders:COIN-FUTURES account:COIN-FUTURES',
     ],
     [
       'unified demo environment',
       0,
       { generation: 'unified', demo: 'environment' },
       'wspap.bitget.com/v3',
-      ['order:UTA', 'account:UTA'],
+      'order account',
     ],
     [
       'demo products',
       1,
       { generation: 'classic', demo: 'products' },
       'ws.bitget.com/v2',
-      ['orders:SUSDT-FUTURES', 'account:SUSDT-FUTURES', 'orders:SUSDC-FUTURES', 'account:SUSDC-FUTURES'],
+      'orders:SUSDT-FUTURES account:SUSDT-FUTURES orders:SUSDC-FUTURES account:SUSDC-FUTURES',
     ],
   ];
-  for (const [name, at, mode, host, topics] of CASES) {
-    test(`${name}: host and topics`, async () => {
+  for (const [name, at, mode, host, asked] of CASES) {
+    test(`${name}: host and requests; the acks confirm what is wanted`, async () => {
       const session = privateSession();
       const account = accountOf(at);
-      assert.equal(await session.endpoint(account, restOf(mode)), `wss://${host}/ws/private`);
+      // Before the first dial, and the same whatever the account turns out to be.
+      const topics = session.topics(account);
       assert.deepEqual(
-        session.topics(account),
-        topics.map((topic) => `${topic}:default`),
+        topics,
+        TOPICS[at]!.split(' ').map((topic) => `${topic}:default`),
       );
-      const other = accountOf(at);
-      assert.match(session.topics(other)[0]!, /^orders:/, 'of an account that was never dialled');
+      assert.equal(await session.endpoint(account, restOf(mode)), `wss://${host}/ws/private`);
+      const [request, ...others] = session.subscribe(topics, nextId, account, NOW);
+      assert.deepEqual([request!.topics, others], [topics, []]);
+      const { args } = JSON.parse(request!.frame) as { args: Record<string, string>[] };
+      const words = args.map(({ instType, channel, topic, instId, coin }) => {
+        assert.equal(channel === 'account' ? coin : instId, topic === undefined ? 'default' : undefined);
+        return topic ?? `${channel}:${instType}`;
+      });
+      assert.equal(words.join(' '), asked);
+      const acks = args.map((arg) => decodeAck(account, { event: 'subscribe', arg }));
+      assert.deepEqual(acks.flat().sort(), [...topics].sort());
     });
   }
 
@@ -135,19 +152,15 @@ describe('session', () => {
     const session = privateSession();
     const account = accountOf(0);
     const frameOf = (topics: string[]): unknown =>
-      JSON.parse(session.subscribe(topics, nextId, account, NOW)[0]!.frame);
+      JSON.parse(session.unsubscribe(topics, nextId, account, NOW)[0]!.frame);
     assert.deepEqual(frameOf(['orders:SPOT:default', 'account:SPOT:default']), {
-      op: 'subscribe',
+      op: 'unsubscribe',
       args: [
         { instType: 'SPOT', channel: 'orders', instId: 'default' },
         { instType: 'SPOT', channel: 'account', coin: 'default' },
       ],
     });
-    assert.deepEqual(frameOf(['order:UTA:default']), {
-      op: 'subscribe',
-      args: [{ instType: 'UTA', topic: 'order' }],
-    });
-    assert.deepEqual(session.unsubscribe([], nextId, account, NOW), []);
+    assert.deepEqual(session.subscribe([], nextId, account, NOW), []);
     assert.equal(session.ping!(nextId), 'ping');
   });
 

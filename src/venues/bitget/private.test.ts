@@ -244,7 +244,8 @@ describe('orders', () => {
     for (const instType of ['USDC-FUTURES', 'SUSDT-FUTURES', 'SUSDC-FUTURES']) {
       const arg = { instType, channel: 'orders', instId: 'default' };
       const decoded = connection('bitgetUsdm')({ ...frame, arg });
-      assert.deepEqual(decoded.kind === 'events' && decoded.topics, [`orders:${instType}:default`]);
+      const topic = `orders:${instType.replace(/^SUSD/, 'USD')}:default`;
+      assert.deepEqual(decoded.kind === 'events' && decoded.topics, [topic], 'our name of it');
     }
   });
 
@@ -291,7 +292,10 @@ function unified(topic: string, data: unknown[]): object {
 describe('unified accounts', () => {
   test('an order', () => {
     const decoded = connection('bitgetUsdm')(unified('order', [UNIFIED_ORDER]));
-    assert.deepEqual(decoded.kind === 'events' && decoded.topics, ['order:UTA:default']);
+    assert.deepEqual(decoded.kind === 'events' && decoded.topics, [
+      'orders:USDT-FUTURES:default',
+      'orders:USDC-FUTURES:default',
+    ]);
     assert.deepEqual(reportOf(decoded), {
       eventType: 'executionReport',
       eventTime: 1742367838115,
@@ -347,7 +351,7 @@ describe('unified accounts', () => {
 
   test('acks and refusals name the topic', () => {
     const arg = { instType: 'UTA', topic: 'order' };
-    const topics = ['order:UTA:default'];
+    const topics = ['orders:SPOT:default'];
     assert.deepEqual(connection()({ event: 'subscribe', arg }), { kind: 'ack', topics });
     const refused = connection()({ event: 'error', arg, code: '30001', msg: 'no such topic' });
     assert.ok(refused.kind === 'refused');

@@ -1,6 +1,7 @@
 import type { AccountEvent } from '../../domain/account';
 import type { Codec, DecodeContext, Decoded, Topic } from '../contract';
-import { isLineOf } from './account-mode';
+import { ownLine } from './account-mode';
+import { topicsBehind, UNIFIED } from './account-topics';
 import type { UnifiedOrderWire } from './account-wire';
 import { AveragePrices } from './average-prices';
 import { classicReader, readBalances, unifiedReader } from './balances';
@@ -8,7 +9,6 @@ import { epochMs, isObject } from './fields';
 import type { ReadOrder } from './order-facts';
 import { readStreamOrder, readUnifiedOrder } from './orders';
 import { classicArg, decodePrivateAnswer } from './private-answers';
-import { topicOf } from './topics';
 import type { AnswerWire, ArgWire, FrameWire, Unproven } from './wire';
 
 /** State of one private connection. */
@@ -28,7 +28,7 @@ function decode(frame: string, context: Context): Decoded<AccountEvent> {
   if (frame === 'pong') return { kind: 'pong' };
   const parsed = parse(frame);
   if (!isObject(parsed)) return unknown('neither JSON nor pong');
-  if ('event' in parsed) return decodePrivateAnswer(parsed as Unproven<AnswerWire>);
+  if ('event' in parsed) return decodePrivateAnswer(parsed as Unproven<AnswerWire>, context.market.kind);
   return decodeData(parsed as Unproven<FrameWire>, context);
 }
 
@@ -49,18 +49,18 @@ function decodeData(frame: Unproven<FrameWire>, context: Context): Decoded<Accou
   }
   if (!Array.isArray(frame.data)) return unknown('data is no list');
   const rows = frame.data as readonly unknown[];
-  const topic = topicOf(channel, instType, instId);
-  const isUnified = instType === 'UTA';
-  if (!isUnified && !isLineOf(instType, context.market.kind)) return { kind: 'ignored' };
+  const topics = topicsBehind({ instType, channel, instId }, context.market.kind);
+  if (topics.length === 0) return { kind: 'ignored' };
+  const isUnified = instType === UNIFIED;
   switch (channel) {
     case 'orders':
-      return decodeOrders(topic, rows, (row) =>
+      return decodeOrders(topics, rows, (row) =>
         readStreamOrder(row, instType === 'SPOT', context.state.averages),
       );
     case 'order':
-      return decodeOrders(topic, ownRows(rows, context), readUnifiedOrder);
+      return decodeOrders(topics, ownRows(rows, context), readUnifiedOrder);
     case 'account':
-      return decodeBalances(topic, isUnified ? coinsOf(rows) : rows, frame.ts, isUnified, context);
+      return decodeBalances(topics, isUnified ? coinsOf(rows) : rows, frame.ts, isUnified, context);
     default:
       return unknown('data of a channel that was not asked for');
   }
@@ -71,13 +71,13 @@ function ownRows(rows: readonly unknown[], { market }: Context): readonly unknow
   return rows.filter((row) => {
     if (!isObject(row)) return true;
     const { category } = row as Unproven<UnifiedOrderWire>;
-    return typeof category !== 'string' || isLineOf(category, market.kind);
+    return typeof category !== 'string' || ownLine(category, market.kind) !== undefined;
   });
 }
 
 /** What can be read of a push is never held back by what cannot. */
 function decodeOrders(
-  topic: Topic,
+  topics: readonly Topic[],
   rows: readonly unknown[],
   read: (row: unknown) => ReadOrder,
 ): Decoded<AccountEvent> {
@@ -89,7 +89,7 @@ function decodeOrders(
     else note ??= order.note;
   }
   if (events.length === 0 && note !== undefined) return unknown(note);
-  return { kind: 'events', topics: [topic], events };
+  return { kind: 'events', topics, events };
 }
 
 /** [{"unrealisedPnL":"..","coin":[{"coin":"ETH", ...}, ...]}] */
@@ -101,7 +101,7 @@ function coinsOf(rows: readonly unknown[]): readonly unknown[] {
 }
 
 function decodeBalances(
-  topic: Topic,
+  topics: readonly Topic[],
   rows: readonly unknown[],
   ts: unknown,
   isUnified: boolean,
@@ -111,14 +111,14 @@ function decodeBalances(
   if (eventTime === undefined) return unknown('balances: no time');
   const balances = readBalances(rows, isUnified ? unifiedReader(market.kind) : classicReader(market.kind));
   if (balances === undefined) return unknown('balances: malformed');
-  if (balances.length === 0) return { kind: 'events', topics: [topic], events: [] };
+  if (balances.length === 0) return { kind: 'events', topics, events: [] };
   const position = {
     eventType: 'outboundAccountPosition',
     eventTime,
     lastAccountUpdate: 0,
     balances,
   } as const;
-  return { kind: 'events', topics: [topic], events: [{ kind: 'balances', position }] };
+  return { kind: 'events', topics, events: [{ kind: 'balances', position }] };
 }
 
 function unknown(note: string): Decoded<AccountEvent> {

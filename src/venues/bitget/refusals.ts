@@ -57,12 +57,12 @@ export function causeOf(code: string): RefusalCause | undefined {
 }
 
 /** A wrong time is cured by a better clock, a limit by waiting, all else by the owner of the account. */
-export function retryOf(cause: RefusalCause): Retry {
+function retryOf(cause: RefusalCause): Retry {
   if (cause === 'clock') return 'backoff';
   return cause === 'limit' ? { afterMs: LIMIT_PAUSE_MS } : 'never';
 }
 
-/** Of a refused login. A code that is not in the list may be the venue's own trouble: it passes. */
+/** Of a refused login or signed request. A code that is not in the list may be the venue's own trouble: it passes. */
 export function refusalOf(code: string, words: unknown): Refusal {
   const cause = causeOf(code);
   const text = safeLine(words);

@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRestDeps } from '../contract';
 import { epochMs, isObject } from './fields';
-import { causeOf, retryOf, safeLine } from './refusals';
+import { causeOf, refusalOf, safeLine } from './refusals';
 import { getHeaders } from './signing';
 import type { RestWire, Unproven } from './wire';
 
@@ -85,24 +85,25 @@ export function successOf(answer: VenueAnswer): { data: unknown; time: number } 
   throw refusal(message, answer);
 }
 
-function refusal(message: string, { status, code, retryAfterMs }: VenueAnswer): ConnectorError {
-  if (code === undefined && (status === 403 || status === 451)) {
-    return new ConnectorError('REST_FAILED', message, { retry: { afterMs: REFUSED_PAUSE_MS } });
+/** What speaks of the account keeps the venue's refusal as its cause: it tells a clock from a key. */
+function refusal(message: string, { status, code, words, retryAfterMs }: VenueAnswer): ConnectorError {
+  const about = code === undefined ? undefined : causeOf(code);
+  if (status === 429 || status === 418 || about === 'limit') {
+    return new ConnectorError('REST_LIMITED', message, {
+      retry: { afterMs: retryAfterMs ?? LIMIT_PAUSE_MS },
+    });
   }
-  const isLimit = status === 429 || status === 418;
-  const cause = isLimit ? 'limit' : causeOf(code ?? '');
-  switch (cause) {
-    case undefined:
-      return new ConnectorError('REST_FAILED', message);
-    case 'limit':
-      return new ConnectorError('REST_LIMITED', message, {
-        retry: { afterMs: retryAfterMs ?? LIMIT_PAUSE_MS },
-      });
-    case 'venue':
-      return new WrongDoor('REST_FAILED', message, { retry: 'never' });
-    default:
-      return new ConnectorError('REST_FAILED', message, { retry: retryOf(cause) });
+  if (code === undefined || about === undefined) {
+    const isFirewall = code === undefined && (status === 403 || status === 451);
+    return new ConnectorError(
+      'REST_FAILED',
+      message,
+      isFirewall ? { retry: { afterMs: REFUSED_PAUSE_MS } } : {},
+    );
   }
+  const cause = refusalOf(code, words);
+  const Refused = about === 'venue' ? WrongDoor : ConnectorError;
+  return new Refused('REST_FAILED', message, { retry: cause.retry, cause });
 }
 
 /** {"code":"40037","msg":"Apikey does not exist","requestTime":1695808949356,"data":null} */
