@@ -24,10 +24,7 @@ async function main(): Promise<void> {
     log,
     clock,
     status: () => readiness(connector),
-    metrics: async () => {
-      const reports = await connector.reports();
-      return aggregate([await meter.snapshot(), ...[...reports.values()].map(({ metrics }) => metrics)]);
-    },
+    metrics: async () => aggregate([await meter.snapshot(), ...(await connector.metrics())]),
   });
   shutdown.register('price connector', 1, () => connector.stop());
   shutdown.register('health server', 2, () => health.close());

@@ -117,6 +117,11 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
     return this.supervisor.collect();
   }
 
+  /** The metrics of all worker threads, dead ones' counts included, for `aggregate` of `ops`. */
+  metrics(): Promise<readonly (readonly unknown[])[]> {
+    return this.supervisor.metricSnapshots();
+  }
+
   // ---------------------------------------------------------------- start and stop
 
   private async start(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Clock, Random, Timer } from '../domain/time';
 import type { FromWorker, ToWorker, WorkerReport } from './messages';
 import type { CandleRequest } from './requests';
 import type { Stall } from './stall-watch';
+import { ThreadMetrics, type Snapshot } from './thread-metrics';
 
 /** A running thread, as the supervisor sees it. */
 export interface WorkerHandle {
@@ -57,6 +58,7 @@ export class Supervisor {
   private readonly families = new Map<string, Family>();
   private readonly reports = new Map<number, (report: WorkerReport) => void>();
   private nextReport = 0;
+  private readonly metrics = new ThreadMetrics();
   private mirror = false;
   private isStopped = false;
   private readonly watch: Timer;
@@ -126,6 +128,12 @@ export class Supervisor {
     return new Map(answers.flatMap(([venue, report]) => (report ? [[venue, report] as const] : [])));
   }
 
+  /** The metrics of all threads, dead ones' counts included. */
+  async metricSnapshots(): Promise<readonly Snapshot[]> {
+    await this.collect();
+    return this.metrics.snapshots();
+  }
+
   /** Stops every thread; true when all drained their outbox in time. */
   async stop(deadlineMs: number): Promise<boolean> {
     this.isStopped = true;
@@ -166,6 +174,7 @@ export class Supervisor {
       case 'stall':
         return this.deps.onStall(message.stall);
       case 'report':
+        this.metrics.report(family.venue, family.generation, message.report.metrics);
         this.reports.get(message.id)?.(message.report);
         return;
       case 'stopped':

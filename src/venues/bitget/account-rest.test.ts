@@ -360,7 +360,8 @@ describe('demo', () => {
 
   test('ordinary keys have no demo spot, unified ones no demo products: live orders never stand in', async () => {
     answer = (one) => (one.isDemo ? failure('40099') : classic()(one));
-    await assert.rejects(rest('bitget', 'sandbox').mode(), { retry: 'never' });
+    const told = { code: '40099', text: 'no demo products for this key', retry: 'never', cause: 'venue' };
+    await assert.rejects(rest('bitget', 'sandbox').mode(), { retry: 'never', cause: told });
     answer = (one) => (one.isDemo ? failure('40099') : success({ assets: [] }));
     await assert.rejects(rest('bitgetUsdm', 'sandbox').mode(), { retry: 'never' });
   });

@@ -75,9 +75,8 @@ async function askMode(ask: Ask, { environment, market }: Account): Promise<Acco
   // not end up with live orders for want of them.
   const generation = generationOf(await ask(question));
   if (generation === 'classic' && market.kind !== 'spot') return { generation, demo: 'products' };
-  throw new ConnectorError('REST_FAILED', `${inDemo.what}: no demo products for this key`, {
-    retry: 'never',
-  });
+  const cause = refusalOf(WRONG_ENVIRONMENT, 'no demo products for this key');
+  throw new ConnectorError('REST_FAILED', `${inDemo.what}: ${cause.text}`, { retry: cause.retry, cause });
 }
 
 function generationOf(answer: VenueAnswer): AccountMode['generation'] {

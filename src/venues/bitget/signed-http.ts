@@ -36,8 +36,7 @@ const SECOND = 1_000;
 const SUCCESS = '00000';
 /** Limits count per second and user. */
 const LIMIT_PAUSE_MS = 2 * SECOND;
-/** Firewall or region refusals: neither cured by quick repetition nor final. */
-const REFUSED_PAUSE_MS = 300 * SECOND;
+const REFUSED_PAUSE = { afterMs: 300 * SECOND } as const;
 /** 100 orders take 60 KB. */
 const LARGEST_ANSWER_BYTES = 8 * 1_024 * 1_024;
 const LONGEST_CODE = 8;
@@ -86,24 +85,23 @@ export function successOf(answer: VenueAnswer): { data: unknown; time: number } 
 }
 
 /** What speaks of the account keeps the venue's refusal as its cause: it tells a clock from a key. */
-function refusal(message: string, { status, code, words, retryAfterMs }: VenueAnswer): ConnectorError {
-  const about = code === undefined ? undefined : causeOf(code);
-  if (status === 429 || status === 418 || about === 'limit') {
-    return new ConnectorError('REST_LIMITED', message, {
-      retry: { afterMs: retryAfterMs ?? LIMIT_PAUSE_MS },
-    });
+function refusal(message: string, answer: VenueAnswer): ConnectorError {
+  const { status, code = '', words, retryAfterMs = LIMIT_PAUSE_MS } = answer;
+  const about = causeOf(code);
+  if (about === 'limit' || status === 429 || status === 418) {
+    return new ConnectorError('REST_LIMITED', message, { retry: { afterMs: retryAfterMs } });
   }
-  if (code === undefined || about === undefined) {
-    const isFirewall = code === undefined && (status === 403 || status === 451);
-    return new ConnectorError(
-      'REST_FAILED',
-      message,
-      isFirewall ? { retry: { afterMs: REFUSED_PAUSE_MS } } : {},
-    );
+  if (about === undefined) {
+    return new ConnectorError('REST_FAILED', message, isFirewall(answer) ? { retry: REFUSED_PAUSE } : {});
   }
   const cause = refusalOf(code, words);
   const Refused = about === 'venue' ? WrongDoor : ConnectorError;
   return new Refused('REST_FAILED', message, { retry: cause.retry, cause });
+}
+
+/** Of the region or the address: neither cured by quick repetition nor final. */
+function isFirewall({ status, code }: VenueAnswer): boolean {
+  return code === undefined && (status === 403 || status === 451);
 }
 
 /** {"code":"40037","msg":"Apikey does not exist","requestTime":1695808949356,"data":null} */
