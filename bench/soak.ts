@@ -19,6 +19,7 @@ const TSX = ['--import', 'tsx'];
 const CANDLE_SYMBOLS = 15;
 const SAMPLE_MS = 5_000;
 const WARM_UP_MS = 20_000;
+const BASELINE_MS = 10_000;
 
 interface Settings {
   readonly minutes: number;
@@ -143,7 +144,7 @@ async function trouble({ witness, venues }: Stage, seconds: number): Promise<voi
     const origins = await venues.originsOf(descriptor.venue);
     for (const { name, faults, drop } of TROUBLES) {
       witness.takeRates();
-      await pause(seconds * 500);
+      await pause(BASELINE_MS);
       const before = others(witness.takeRates(), own);
       if (faults) await venues.faults(origins, faults);
       if (drop) await venues.drop(origins);

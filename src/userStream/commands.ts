@@ -56,7 +56,7 @@ const RoomId = z
   .trim()
   .regex(/^[!-~]{1,190}$/, 'must be 1 to 190 printable characters without blanks');
 const Message = z.object({
-  payload: z.object({ event: z.string(), uuid: z.unknown(), data: z.unknown() }),
+  payload: z.object({ event: z.string(), uuid: z.unknown().optional(), data: z.unknown().optional() }),
 });
 
 /** Body of a `usersStreamAction` message. Throws COMMAND_INVALID naming the field, never showing a value. */
