@@ -55,17 +55,17 @@ describe('BackfillQueue', () => {
   test('in order, the starts spaced: a mass reconnect does not eat the REST budget', async () => {
     const jobs = add(5);
     await clock.advanceAsync(1_000);
-    assert.deepEqual(starts(jobs), [0, 100, 200, 300, 400]);
+    assert.deepEqual(starts(jobs), [0, 125, 250, 375, 500]);
   });
 
   test('three at once; the next begins when one ends', async () => {
     const ends: (() => void)[] = [];
     const jobs = add(5, () => new Promise((resolve) => ends.push(resolve)));
     await clock.advanceAsync(10_000);
-    assert.deepEqual(starts(jobs), [0, 100, 200]);
+    assert.deepEqual(starts(jobs), [0, 125, 250]);
     ends[1]?.();
     await clock.advanceAsync(0);
-    assert.deepEqual(starts(jobs), [0, 100, 200, 10_000]);
+    assert.deepEqual(starts(jobs), [0, 125, 250, 10_000]);
   });
 
   test('a failure is repeated with growing, capped delays until it succeeds; the job is told', async () => {
@@ -88,7 +88,7 @@ describe('BackfillQueue', () => {
     const others = add(2);
     await clock.advanceAsync(300);
     assert.equal(bad?.startedAt.length, 1);
-    assert.deepEqual(starts(others), [100, 200]);
+    assert.deepEqual(starts(others), [125, 250]);
   });
 
   test('a venue that limits us is left alone by every job for as long as it says', async () => {

@@ -134,7 +134,7 @@ test('bad commands name the field', () => {
     [open({ userId: 'u', api: { ...api, provider: 5 } }), /^api\.provider: /],
     [open({ userId: 'u', api: { ...api, environment: 'moon' } }), /^api\.environment: /],
     [open({ userId: 'u', api: { ...api, key: 'k'.repeat(10_001) } }), /^api\.key: /],
-    [open({ ...api }, undefined), /^uuid: missing/],
+    [open({ ...api }, null), /^uuid: missing/],
     [open({ ...api, key: null }), /^key: /],
   ];
   for (const [payload, problem] of cases) {

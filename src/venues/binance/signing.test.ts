@@ -83,13 +83,7 @@ for (const [kind, { privateKey, publicKey }] of Object.entries(pems)) {
 }
 
 test("HMAC: the vendor's SDK signs the same", async () => {
-  const theirs = await getRESTRequestSignature(
-    params('币安人生USDT'),
-    {},
-    KEY,
-    SECRET,
-    1_751_277_600_000,
-  );
+  const theirs = await getRESTRequestSignature(params('币安人生USDT'), {}, KEY, SECRET, 1_751_277_600_000);
   assert.equal(sign(theirs.serialisedParams!, SECRET), theirs.signature);
 });
 
