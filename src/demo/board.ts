@@ -33,6 +33,15 @@ export class Board {
     market.candle = candle;
   }
 
+  /** Counts anew; what is known of the markets stays. */
+  restart(): void {
+    for (const market of this.markets.values()) {
+      market.updates = 0;
+      market.openFrames = 0;
+      market.closedCandles = 0;
+    }
+  }
+
   private market(exchange: string): MarketBoard {
     let market = this.markets.get(exchange);
     if (!market) {

@@ -18,6 +18,7 @@ import { summary, table } from './screen';
 /** A simulated minute takes six seconds, so that candles close before anybody gets bored. */
 const WARP = 10;
 const SYMBOLS = 30;
+const START_LIMIT_MS = 30_000;
 
 function options(): { readonly seconds: number; readonly isLive: boolean } {
   const { values } = parseArgs({
@@ -64,12 +65,23 @@ async function main(): Promise<number> {
       ? `Simulated venues (a minute takes ${60 / WARP} s), no server, no network. Ctrl-C ends it.`
       : "The venues' public production streams, no keys. Ctrl-C ends it.",
   );
+  await firstData(board, expected);
   const elapsed = await watch(seconds, (passed) => show(table(board, expected, passed)));
   const reports = await connector.reports();
   console.log(`\n${summary(board, expected, elapsed, publishLatency(reports.values(), [0.5, 0.99]))}`);
   await connector.stop();
   await simulator?.close();
   return problemsOf(board, expected, simulator?.violations().length ?? 0);
+}
+
+/** A slow machine needs a while to start its threads: the time of the demo begins with the first data of all. */
+async function firstData(board: Board, expected: readonly string[]): Promise<void> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (expected.some((exchange) => !board.markets.has(exchange)) && performance.now() < deadline) {
+    show(table(board, expected, 1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  board.restart();
 }
 
 /** Shows the board once a second until the time is over or somebody presses Ctrl-C. */

@@ -111,5 +111,5 @@ test('scores rise and never fall; a withdrawn member is gone', async (t) => {
   assert.equal(await probe.zscore(key, 'room'), '1700000000123');
   await store.withdraw(key, 'room');
   await store.withdraw(key, 'room');
-  assert.deepEqual(await probe.zrange(key, 0, -1), ['other']);
+  assert.deepEqual(await probe.zrange(key, '0', '-1'), ['other']);
 });

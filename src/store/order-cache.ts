@@ -52,6 +52,8 @@ export class OrderCache {
     const field = id === '' ? `liq_${report.orderId}` : id;
     if (this.orders.size >= MAX_PENDING && !this.orders.has(field)) return this.drop();
     this.isDropping = false;
+    // To the end of the row: a write in progress still reaches it.
+    this.orders.delete(field);
     this.orders.set(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
   }
 

@@ -14,20 +14,45 @@ const REFUSED_PAUSE_MS = 300 * SECOND;
 /** The list of products is the largest answer: about 2 MB. */
 const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
+/** What a request came back with; the answer parsed where it was JSON, still unchecked. */
+export interface Reply {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly answer: unknown;
+}
+
 /** Public REST on global fetch: three calls without a key need no SDK. */
 export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Ask {
   const base = rewrite(endpoints.rest).replace(/\/+$/, '');
   return async (what, path) => {
     const name = `${exchange} ${what}`;
-    try {
-      // One signal for the whole answer, body included.
-      const signal = AbortSignal.timeout(timeoutMs);
-      const response = await fetch(base + path, { signal, redirect: 'error' });
-      return answerOf(name, response, await bodyOf(name, response));
-    } catch (thrown) {
-      throw fetchError(name, thrown);
-    }
+    const reply = await request(name, base + path, { timeoutMs });
+    if (!reply.ok) throw refusal(name, reply);
+    return objectOf(name, reply);
   };
+}
+
+/** One GET. Fails with ConnectorError where there is no whole answer; its message never holds URL or headers. */
+export async function request(
+  name: string,
+  url: string,
+  { timeoutMs, headers = {} }: { timeoutMs: number; headers?: Readonly<Record<string, string>> },
+): Promise<Reply> {
+  try {
+    // One signal for the whole answer, body included.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { signal, redirect: 'error', headers });
+    const answer = parse(await bodyOf(name, response));
+    return { ok: response.ok, status: response.status, headers: response.headers, answer };
+  } catch (thrown) {
+    throw fetchError(name, thrown);
+  }
+}
+
+export function objectOf(name: string, { answer }: Reply): object {
+  if (isObject(answer)) return answer;
+  throw new ConnectorError('REST_BAD_ANSWER', `${name}: no JSON object`);
 }
 
 async function bodyOf(name: string, { body }: Response): Promise<string> {
@@ -41,18 +66,11 @@ async function bodyOf(name: string, { body }: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function answerOf(name: string, response: Response, body: string): unknown {
-  const parsed = parse(body);
-  if (!response.ok) throw refusal(`${name}: HTTP ${response.status}${wordsOf(parsed)}`, response);
-  if (!isObject(parsed)) throw new ConnectorError('REST_BAD_ANSWER', `${name}: no JSON object`);
-  return parsed;
-}
-
 /**
  * {"error":"RATE_LIMIT_EXCEEDED","code":8,"message":"Too many requests"}
  * {"errors":[{"id":"rate_limit_exceeded","message":"..."}]}
  */
-function wordsOf(answer: unknown): string {
+export function wordsOf(answer: unknown): string {
   const { error, errors }: { error?: unknown; errors?: unknown } = isObject(answer) ? answer : {};
   const [first] = Array.isArray(errors) ? (errors as readonly unknown[]) : [];
   const id: unknown = isObject(first) && 'id' in first ? first.id : undefined;
@@ -60,7 +78,8 @@ function wordsOf(answer: unknown): string {
   return words === '' ? '' : ` ${words}`;
 }
 
-function refusal(message: string, { status, headers }: Response): ConnectorError {
+export function refusal(name: string, { status, headers, answer }: Reply): ConnectorError {
+  const message = `${name}: HTTP ${status}${wordsOf(answer)}`;
   if (status === 429 || status === 418) {
     return new ConnectorError('REST_LIMITED', message, { retry: { afterMs: pauseMs(headers) } });
   }

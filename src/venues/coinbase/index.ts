@@ -1,10 +1,18 @@
-import type { VenueAdapter } from '../contract';
+import type { AccountFeed, VenueAdapter } from '../contract';
+import { ACCOUNT_LINK } from './account-limits';
+import { connectAccount } from './account-rest';
+import { USER_STREAM } from './hosts';
 import { INTERVAL_NAMES, STREAMED_INTERVALS } from './intervals';
 import { LINKS } from './limits';
+import { privateCodec } from './private';
+import { privateSession } from './private-session';
+import type { PrivateState } from './private-state';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
 import { publicSession } from './session';
 import type { PublicState } from './state';
+
+const accountFeed: AccountFeed<PrivateState> = { session: privateSession, codec: privateCodec };
 
 const STREAM = 'wss://advanced-trade-ws.coinbase.com';
 
@@ -24,15 +32,18 @@ export const coinbase: VenueAdapter<PublicState> = {
           ticker: STREAM,
           candle: STREAM,
           rest: 'https://api.coinbase.com/api/v3/brokerage',
+          account: USER_STREAM,
         },
         // Which symbols share a book.
         needsVenueList: true,
         intervals: STREAMED_INTERVALS,
-        links: LINKS,
+        links: { ...LINKS, account: ACCOUNT_LINK },
       },
     ],
     intervalNames: INTERVAL_NAMES,
   },
   publicFeed: { session: publicSession, codec: publicCodec },
+  accountFeed: accountFeed as AccountFeed,
   connectRest,
+  connectAccount,
 };

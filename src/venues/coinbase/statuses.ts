@@ -5,7 +5,8 @@ import type { OrderStatus } from '../../domain/account';
  * something is filled. `asked`: a cancel or an edit is under way and the order may still fill, so only a
  * fill is told.
  */
-export type Meaning = 'silent' | 'working' | 'asked' | Extract<OrderStatus, 'FILLED' | 'CANCELED' | 'EXPIRED'>;
+export type Meaning =
+  'silent' | 'working' | 'asked' | Extract<OrderStatus, 'FILLED' | 'CANCELED' | 'EXPIRED'>;
 
 /**
  * Every documented `status` but UNKNOWN_ORDER_STATUS, which says nothing. A word that is not here is
@@ -39,7 +40,11 @@ export function isEnd(meaning: Meaning): meaning is Extract<Meaning, OrderStatus
 }
 
 /** `isFilledFurther`: more of it is filled than was told before. */
-export function statusOf(meaning: Meaning, isFilled: boolean, isFilledFurther: boolean): OrderStatus | undefined {
+export function statusOf(
+  meaning: Meaning,
+  isFilled: boolean,
+  isFilledFurther: boolean,
+): OrderStatus | undefined {
   if (isEnd(meaning)) return meaning;
   if (meaning === 'working') return isFilled ? 'PARTIALLY_FILLED' : 'NEW';
   return isFilledFurther ? 'PARTIALLY_FILLED' : undefined;

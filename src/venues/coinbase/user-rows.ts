@@ -83,19 +83,18 @@ function newsOf(row: Row, known: KnownOrder | undefined, state: PrivateState): O
   const { identity, meaning, fills, quantity } = row;
   const { filled, limit } = fills;
   const progress = compare(filled, known?.filled ?? '0');
-  if (progress < 0 || (progress === 0 && isOver(known) && !isCorrection(known, meaning))) return undefined;
+  if (progress < 0 || (isOver(known) && (progress === 0 || !isEnd(meaning)))) return undefined;
   const status = statusOf(meaning, isPositive(filled), progress > 0);
-  state.remember(identity.orderId, { quantity, limit, filled, status: status ?? known?.status });
-  const isSame =
-    progress === 0 && known?.status === status && known?.quantity === quantity && known.limit === limit;
-  return isSame ? undefined : status;
+  const next = { quantity, limit, filled, status: status ?? known?.status };
+  state.remember(identity.orderId, next);
+  return known && progress === 0 && isSame(known, next) ? undefined : status;
 }
 
+function isSame(known: KnownOrder, next: KnownOrder): boolean {
+  return known.status === next.status && known.quantity === next.quantity && known.limit === next.limit;
+}
+
+/** Once over, an order stays over; a fill that crossed its cancel only corrects the end. */
 function isOver(known: KnownOrder | undefined): boolean {
   return known?.status === 'FILLED' || known?.status === 'CANCELED' || known?.status === 'EXPIRED';
-}
-
-/** Once over, an order stays over. */
-function isCorrection(known: KnownOrder | undefined, meaning: Meaning): boolean {
-  return isEnd(meaning) && meaning === 'FILLED' && known?.status !== 'FILLED';
 }

@@ -2,12 +2,19 @@ import { ConnectorError, type Retry } from '../../domain/errors';
 import type { MarketDescriptor, RestDeps } from '../contract';
 import { isObject, lineOf } from './fields';
 
-/** One public REST call; resolves with the `data` of the answer, still unchecked. */
+/** What a signed call adds to a public one. */
+export interface Signed {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The error of a code that speaks of key or signature; undefined: it speaks of something else. */
+  readonly refusalOf: (code: string, message: string) => ConnectorError | undefined;
+}
+
+/** One REST call; resolves with the `data` of the answer, still unchecked. */
 export interface Http {
   /** True where the configured base is plain HTTP: a local test server. */
   readonly isPlain: boolean;
   /** `path` with its query. Fails with ConnectorError. */
-  ask(what: string, path: string, method?: 'GET' | 'POST'): Promise<unknown>;
+  ask(what: string, path: string, method?: 'GET' | 'POST', signed?: Signed): Promise<unknown>;
 }
 
 const SECOND = 1_000;
@@ -20,18 +27,19 @@ const TOO_MANY_REQUESTS = '429000';
 /** The list of spot symbols is the largest answer: about 1 MB. */
 const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
-/** Public REST of one market, on global fetch: KuCoin needs no more, and its SDKs give less. */
+/** REST of one market, on global fetch: KuCoin needs no more, and its SDKs give less. */
 export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Http {
   const base = rewrite(endpoints.rest).replace(/\/+$/, '');
   return {
     isPlain: base.startsWith('http:'),
-    ask: async (what, path, method = 'GET') => {
+    ask: async (what, path, method = 'GET', signed) => {
       const name = `${exchange} ${what}`;
       try {
         // One signal for the whole answer, body included.
         const signal = AbortSignal.timeout(timeoutMs);
-        const response = await fetch(base + path, { method, signal, redirect: 'error' });
-        return dataOf(name, response, await bodyOf(name, response));
+        const headers = signed?.headers ?? {};
+        const response = await fetch(base + path, { method, signal, headers, redirect: 'error' });
+        return dataOf(name, response, await bodyOf(name, response), signed);
       } catch (thrown) {
         throw fetchError(name, thrown);
       }
@@ -51,13 +59,14 @@ async function bodyOf(name: string, { body }: Response): Promise<string> {
 }
 
 /** {"code":"200000","data":...}; errors are {"code":"400100","msg":"..."}, with HTTP 200 as well. */
-function dataOf(name: string, response: Response, body: string): unknown {
+function dataOf(name: string, response: Response, body: string, signed: Signed | undefined): unknown {
   const parsed = parse(body);
   const answer: { code?: unknown; msg?: unknown; data?: unknown } = isObject(parsed) ? parsed : {};
   if (response.ok && answer.code === SUCCESS) return answer.data;
   const code = typeof answer.code === 'string' ? answer.code : undefined;
   const words = code === undefined ? '' : ` ${lineOf(code)} ${lineOf(answer.msg)}`;
-  throw refusal(`${name}: HTTP ${response.status}${words}`, response, code);
+  const message = `${name}: HTTP ${response.status}${words}`;
+  throw (code !== undefined && signed?.refusalOf(code, message)) || refusal(message, response, code);
 }
 
 function refusal(

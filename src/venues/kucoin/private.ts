@@ -1,0 +1,83 @@
+import type { AccountEvent } from '../../domain/account';
+import type { Codec, DecodeContext, Decoded, Topic } from '../contract';
+import { decodeControl } from './answers';
+import type { WalletState } from './balances';
+import { readSpotBalance, readWallet } from './balances';
+import { isObject } from './fields';
+import { FillBook } from './order-fills';
+import { readOrder } from './orders';
+import { privateTopicOf, SPOT_BALANCES, FUTURES_BALANCES } from './private-topics';
+import { unknown } from './state';
+import type { ControlWire, MessageWire } from './wire';
+
+/** State of one private connection. */
+export interface PrivateState {
+  readonly fills: FillBook;
+  readonly wallets: WalletState;
+}
+
+type Context = DecodeContext<PrivateState>;
+
+/** Orders and balances. Every frame is about one order, or one currency. */
+export const privateCodec: Codec<AccountEvent, PrivateState> = {
+  begin: () => ({ fills: new FillBook(), wallets: { versions: new Map(), isCurrent: false } }),
+  decode,
+};
+
+function decode(text: string, context: Context): Decoded<AccountEvent> {
+  const frame = parse(text);
+  if (!isObject(frame)) return unknown('not a JSON object');
+  const message: MessageWire = frame;
+  if (message.type !== 'message') return named(decodeControl(frame as ControlWire));
+  if (typeof message.topic !== 'string') return unknown('message without a topic');
+  if (!isObject(message.data)) return unknown('message without data');
+  const topic = privateTopicOf(context.market, message.topic);
+  if (topic === undefined) return unknown('a topic that was not asked for');
+  const isBalance = topic === SPOT_BALANCES || topic === FUTURES_BALANCES;
+  return isBalance
+    ? decodeBalance(topic, message.subject, message.data, context)
+    : decodeOrder(topic, message.data, context);
+}
+
+/** No key that we read exists on `Object.prototype`. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // told apart from every JSON value, and answered with `unknown`
+  }
+}
+
+/** A private topic is refused for what the token lacks; a dead token says nothing about the key. */
+function named(decoded: Decoded<never>): Decoded<never> {
+  if (decoded.kind === 'loginRefused') {
+    return { ...decoded, reason: { ...decoded.reason, cause: 'venue' } };
+  }
+  if (decoded.kind !== 'refused') return decoded;
+  const { reason } = decoded;
+  if (reason.code === '403') return { ...decoded, reason: { ...reason, cause: 'permission' } };
+  return reason.code === '509' ? { ...decoded, reason: { ...reason, cause: 'limit' } } : decoded;
+}
+
+function decodeOrder(topic: Topic, data: object, context: Context): Decoded<AccountEvent> {
+  const { market, instruments, receivedAt, state } = context;
+  const reading = readOrder(data, { market, instruments, receivedAt, fills: state.fills });
+  if (reading.kind === 'fault') return unknown(reading.note);
+  const events: AccountEvent[] = reading.kind === 'report' ? [{ kind: 'order', report: reading.report }] : [];
+  return { kind: 'events', topics: [topic], events };
+}
+
+function decodeBalance(
+  topic: Topic,
+  subject: unknown,
+  data: object,
+  context: Context,
+): Decoded<AccountEvent> {
+  const reading =
+    topic === SPOT_BALANCES
+      ? readSpotBalance(data)
+      : readWallet(subject, data, context.state.wallets, context);
+  if (reading === 'malformed') return unknown('malformed balance');
+  const events: AccountEvent[] = reading === 'nothing' ? [] : [{ kind: 'balances', position: reading }];
+  return { kind: 'events', topics: [topic], events };
+}

@@ -1,0 +1,97 @@
+import { ConnectorError } from '../../domain/errors';
+import type { Account, AccountRestDeps, Refusal } from '../contract';
+import type { Http } from './http';
+import { openHttp } from './http';
+import { authConsequence } from './refusals';
+import { signedHeaders, type KeyVersion } from './signing';
+
+/** One signed REST call; `what` names it in errors. Resolves with the `data` of the answer, still unchecked. */
+export type Call = (what: string, path: string, method?: 'GET' | 'POST') => Promise<unknown>;
+
+/** What a key of the other version may be answered with: it is tried once as that. */
+const VERSION_CODES: ReadonlySet<string> = new Set(['400001', '400003', '400004', '400005', '400008']);
+
+/**
+ * Calls of one account, signed with the venue's time. Nobody tells the version of a key: 3 is tried
+ * first, 2 once after it, and what was accepted is kept.
+ */
+export function signedCalls(account: Account, deps: AccountRestDeps): { http: Http; call: Call } {
+  const { market, credentials } = account;
+  const http = openHttp(market, deps);
+  let keyVersion: KeyVersion = '3';
+  let isProven = false;
+
+  const ask = async (what: string, path: string, method: 'GET' | 'POST', version: KeyVersion) => {
+    const headers = signedHeaders(credentials, { method, path, now: deps.venueNow(), keyVersion: version });
+    const refusalOf = (code: string, message: string) => refused(code, redacted(message, account));
+    const data = await http.ask(what, path, method, { headers, refusalOf });
+    keyVersion = version;
+    isProven = true;
+    return data;
+  };
+
+  const call: Call = async (what, path, method = 'GET') => {
+    refuseUnusable(account, what);
+    try {
+      return await ask(what, path, method, keyVersion);
+    } catch (thrown) {
+      if (isProven || !isOfVersion(thrown)) throw softened(thrown, account);
+    }
+    try {
+      return await ask(what, path, method, '2');
+    } catch (thrown) {
+      throw softened(thrown, account);
+    }
+  };
+  return { http, call };
+}
+
+/** KuCoin has closed its sandbox: such a key is one of nowhere. */
+function refuseUnusable({ market, credentials, environment }: Account, what: string): void {
+  const { key, secret, passphrase } = credentials;
+  const name = `${market.exchange} ${what}`;
+  if (key === '' || secret === '' || passphrase === '') {
+    throw new ConnectorError('REST_FAILED', `${name}: key, secret or passphrase is missing`, {
+      retry: 'never',
+    });
+  }
+  if (environment === 'sandbox') {
+    throw new ConnectorError('REST_FAILED', `${name}: the venue has no sandbox`, { retry: 'never' });
+  }
+}
+
+function refused(code: string, message: string): ConnectorError | undefined {
+  const consequence = authConsequence(code);
+  if (consequence === undefined) return undefined;
+  const cause: Refusal = { code, text: message, ...consequence };
+  return new ConnectorError('REST_FAILED', message, { retry: consequence.retry, cause });
+}
+
+function refusalOf(thrown: unknown): { readonly code: string } | undefined {
+  if (!(thrown instanceof ConnectorError)) return undefined;
+  const { cause } = thrown;
+  return cause instanceof Object && 'code' in cause && typeof cause.code === 'string' && 'text' in cause
+    ? { code: cause.code }
+    : undefined;
+}
+
+function isOfVersion(thrown: unknown): boolean {
+  const refusal = refusalOf(thrown);
+  return refusal !== undefined && VERSION_CODES.has(refusal.code);
+}
+
+/** `never` is kept for refused keys: a question that the venue does not understand says nothing about them. */
+function softened(thrown: unknown, account: Account): unknown {
+  if (!(thrown instanceof ConnectorError) || refusalOf(thrown) !== undefined) return thrown;
+  const { code, message, retry, cause } = thrown;
+  return new ConnectorError(code, redacted(message, account), {
+    retry: retry === 'never' ? 'backoff' : retry,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** The venue's words may repeat the key. */
+function redacted(text: string, { credentials }: Account): string {
+  const { key, secret, passphrase } = credentials;
+  return [key, secret, passphrase].reduce((words, one) => words.replaceAll(one, '***'), text);
+}
