@@ -4,10 +4,8 @@ import type { IncomingMessage, Verdict } from '../bus/ports';
 import { ConnectorError, errorText } from '../domain/errors';
 import type { Candle, MarketEvent, Ticker } from '../domain/events';
 import type { ExchangeId } from '../domain/exchange';
-import type { Clock, Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
-import { becameReady } from '../store/becoming-ready';
-import type { Store } from '../store/ports';
+import { becameReady, becameReadyOrLate } from '../store/becoming-ready';
 import { allVenues, marketOf } from '../venues/registry';
 import type { PriceConnectorDeps } from './deps';
 import type { WorkerReport } from './messages';
@@ -225,10 +223,3 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
 }
 
 export default PriceConnector;
-
-async function becameReadyOrLate(store: Store, clock: Clock, limitMs: number): Promise<void> {
-  let timer: Timer | undefined;
-  const late = new Promise<void>((resolve) => (timer = clock.after(limitMs, resolve)));
-  await Promise.race([becameReady(store), late]);
-  clock.cancel(timer);
-}

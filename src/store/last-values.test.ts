@@ -165,9 +165,21 @@ describe('LastValues', () => {
     assert.equal(await values.candleCursor('y', 'BTCUSDT', '1m'), undefined);
   });
 
-  test('a cursor that cannot be asked for rejects: the caller decides', async () => {
+  test('a cursor that cannot be asked for in time rejects: the caller decides', async () => {
     store.goAway();
-    await assert.rejects(cursor(), { code: 'STORE_UNAVAILABLE' });
+    const asked = assert.rejects(cursor(), { code: 'STORE_UNAVAILABLE' });
+    await clock.advanceAsync(10_000);
+    await asked;
+  });
+
+  test('a thread that is faster than its connection waits for it: without its cursor it would miss bars', async () => {
+    values.candle(candle(60_000));
+    await values.write();
+    store.goAway();
+    const asked = cursor();
+    await clock.advanceAsync(9_000);
+    store.comeBack();
+    assert.equal(await asked, 60_000);
   });
 
   for (const text of [

@@ -4,6 +4,7 @@ import type { Interval } from '../domain/interval';
 import { errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
+import { becameReadyOrLate } from './becoming-ready';
 import type { Store } from './ports';
 
 export interface LastValueKeys {
@@ -11,6 +12,8 @@ export interface LastValueKeys {
   candles(exchange: ExchangeId): string;
 }
 
+/** Without its cursor a series would begin with the bar of now, and miss those of the restart. */
+const CURSOR_PATIENCE_MS = 10_000;
 const TICKER_TTL_MS = 3_600_000;
 const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
 
@@ -51,6 +54,8 @@ export class LastValues {
     const field = candleField(symbol, interval);
     const pending = this.candles.get(exchange)?.get(field);
     if (pending) return pending.start;
+    // A thread that has just started may be faster than its connection.
+    await becameReadyOrLate(this.store, this.clock, CURSOR_PATIENCE_MS);
     const [text] = await this.store.hashGet(this.keys.candles(exchange), [field]);
     return text === undefined ? undefined : startOf(text);
   }
