@@ -59,7 +59,8 @@ export class MemoryStore implements Store {
     if (fields.size === 0) return;
     const known = this.read(key);
     if (typeof known?.content === 'string') throw wrongType(key);
-    const content = new Map([...(known?.content ?? []), ...fields]);
+    const content = known?.content ?? new Map<string, string>();
+    for (const [field, value] of fields) content.set(field, value);
     this.write(key, { content, expiresAt: ttlMs === undefined ? known?.expiresAt : this.expiry(ttlMs) });
   }
 
@@ -98,7 +99,7 @@ export class MemoryStore implements Store {
     if (typeof known === 'string') throw wrongType(key);
     const before = known?.get(member);
     if (before !== undefined && Number(before) >= score) return;
-    const content = new Map([...(known ?? []), [member, String(score)]]);
+    const content = (known ?? new Map<string, string>()).set(member, String(score));
     this.write(key, { content, expiresAt: undefined });
   }
 

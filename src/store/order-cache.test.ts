@@ -76,6 +76,7 @@ describe('OrderCache', () => {
     assert.equal(await cached('D-TP-FILLED'), undefined, 'swept');
     assert.equal(await cached('D-TP-NEW'), 'NEW');
     cache.remember(report({ newClientOrderId: 'D-TP-NEW' }), 'again');
+    await cache.flush();
     clock.jump(DAY - 100_000);
     await clock.advanceAsync(31_000);
     assert.equal(await cached('D-TP-NEW'), 'again');

@@ -97,20 +97,16 @@ function request(
   return { frame: JSON.stringify({ ...body, id }), topics: body.topics, id };
 }
 
-function decode({
-  events,
-  topic,
-  ack,
-  loginRefused,
-  refused,
-  id,
-  topics,
-  moveAway,
-}: Answer): Decoded<AccountEvent> {
+function decode(answer: Answer): Decoded<AccountEvent> {
+  const { events, topic, ack, loginRefused, moveAway } = answer;
   if (events) return { kind: 'events', topics: topic === undefined ? [] : [topic], events };
   if (ack !== undefined) return ack.startsWith('login') ? { kind: 'loggedIn' } : { kind: 'ack', id: ack };
   if (loginRefused) return { kind: 'loginRefused', reason: loginRefused };
   if (moveAway !== undefined) return { kind: 'moveAway', afterMs: moveAway };
+  return decodeRefused(answer);
+}
+
+function decodeRefused({ refused, id, topics }: Answer): Decoded<AccountEvent> {
   if (!refused) return { kind: 'ignored' };
   const reason: Refusal =
     refused === true ? { code: 'NO_TOPIC', text: 'no such topic', retry: 'never' } : refused;

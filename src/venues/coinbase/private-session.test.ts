@@ -28,9 +28,8 @@ const token = (secret: string, uri?: string): string => tokenFor(account(secret)
 
 function parts(text: string): { header: Record<string, unknown>; payload: Record<string, unknown> } {
   const [header, payload] = text
-    .split('.')
-    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>)
-    .slice(0, 2);
+    .split('.', 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>);
   return { header: header!, payload: payload! };
 }
 

@@ -83,18 +83,20 @@ function newsOf(row: Row, known: KnownOrder | undefined, state: PrivateState): O
   const { identity, meaning, fills, quantity } = row;
   const { filled, limit } = fills;
   const progress = compare(filled, known?.filled ?? '0');
-  if (progress < 0 || (isOver(known) && (progress === 0 || !isEnd(meaning)))) return undefined;
+  if (progress < 0) return undefined;
+  // Once over, an order stays over; a fill that crossed its cancel only corrects the end.
+  if (isOver(known) && (progress === 0 || !isEnd(meaning))) return undefined;
   const status = statusOf(meaning, isPositive(filled), progress > 0);
   const next = { quantity, limit, filled, status: status ?? known?.status };
   state.remember(identity.orderId, next);
-  return known && progress === 0 && isSame(known, next) ? undefined : status;
+  return isSame(known, next) ? undefined : status;
 }
 
-function isSame(known: KnownOrder, next: KnownOrder): boolean {
-  return known.status === next.status && known.quantity === next.quantity && known.limit === next.limit;
+function isSame(known: KnownOrder | undefined, next: KnownOrder): boolean {
+  if (known?.status !== next.status || known?.filled !== next.filled) return false;
+  return known?.quantity === next.quantity && known.limit === next.limit;
 }
 
-/** Once over, an order stays over; a fill that crossed its cancel only corrects the end. */
 function isOver(known: KnownOrder | undefined): boolean {
   return known?.status === 'FILLED' || known?.status === 'CANCELED' || known?.status === 'EXPIRED';
 }

@@ -98,7 +98,7 @@ function contractQuote(
   const value = amountOr('0', filledValue);
   const size = typeof symbol === 'string' ? instruments.byVenueSymbol(symbol)?.contractSize : undefined;
   if (value === undefined || !isPositive(value) || !isPositive(size)) return times(limit, filled);
-  if (market.kind === 'linear') return times(averageOf(quotient(value, size), filled), filled);
+  if (market.kind === 'linear') return quotient(value, size);
   return times(averageOf(times(filled, size), value), filled);
 }
 

@@ -1,12 +1,18 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
-import type { MarketDescriptor, Topic, VenueAdapter } from '../contract';
+import type { AccountFeed, MarketDescriptor, Topic, VenueAdapter } from '../contract';
+import { accountLinkOf } from './account-limits';
+import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, intervalsOf } from './intervals';
 import { linksOf } from './limits';
+import { privateCodec, type PrivateState } from './private';
+import { privateSession } from './private-session';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
 import { publicSession } from './session';
 import type { PublicState } from './state';
 import { ALL_TICKERS, AREA_SNAPSHOTS } from './topics';
+
+const accountFeed: AccountFeed<PrivateState> = { session: privateSession, codec: privateCodec };
 
 /** KuCoin's classic API: spot, linear futures (USDT and USDC margined), inverse futures. */
 export const kucoin: VenueAdapter<PublicState> = {
@@ -20,7 +26,9 @@ export const kucoin: VenueAdapter<PublicState> = {
     intervalNames: INTERVAL_NAMES,
   },
   publicFeed: { session: publicSession, codec: publicCodec },
+  accountFeed: accountFeed as AccountFeed,
   connectRest,
+  connectAccount,
 };
 
 /** Where a stream really is, each dial is told with its token: see `session.ts`. */
@@ -34,12 +42,13 @@ function market(exchange: ExchangeId, kind: MarketKind, allTickers?: readonly To
     endpoints: {
       ticker: stream,
       candle: stream,
+      account: stream,
       rest: isSpot ? 'https://api.kucoin.com' : 'https://api-futures.kucoin.com',
     },
     ...(allTickers !== undefined && { allTickers }),
     // Multipliers of contracts stand in the venue's list only.
     ...(!isSpot && { needsVenueList: true as const }),
     intervals: intervalsOf(kind),
-    links: linksOf(kind),
+    links: { ...linksOf(kind), account: accountLinkOf(kind) },
   };
 }
