@@ -7,7 +7,7 @@ import type { RedisSettings, StoreDeps } from './redis-link';
 import { RedisLink, storeError } from './redis-link';
 import { RedisSubscriber } from './redis-subscriber';
 
-/** `Store` on a Redis server (5 or newer). Connects by itself from construction. */
+/** `Store` on a Redis server (6.2 or newer). Connects by itself from construction. */
 export class RedisStore implements Store {
   private readonly link: RedisLink;
   private subscriber: RedisSubscriber | undefined;

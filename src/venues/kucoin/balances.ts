@@ -42,12 +42,20 @@ export function readWallet(
   const { currency } = wire;
   if (typeof currency !== 'string' || !isSymbol(currency)) return 'malformed';
   const asset = assetOf(currency, context);
-  if (asset === undefined || (subject === DEPRECATED && state.isCurrent)) return 'nothing';
-  const locked = subject === CURRENT ? marginsOf(wire) : amountOf(wire.holdBalance);
-  const read = position(wire.timestamp, asset, signedAmountOf(wire.availableBalance), locked);
-  if (subject === DEPRECATED || typeof read === 'string') return read;
+  if (asset === undefined) return 'nothing';
+  return subject === CURRENT ? current(asset, wire, state) : deprecated(asset, wire, state);
+}
+
+function current(asset: string, wire: WalletWire, state: WalletState): BalanceReading {
+  const read = position(wire.timestamp, asset, signedAmountOf(wire.availableBalance), marginsOf(wire));
+  if (typeof read === 'string') return read;
   state.isCurrent = true;
-  return isNewer(currency, wire.version, state) ? read : 'nothing';
+  return isNewer(asset, wire.version, state) ? read : 'nothing';
+}
+
+function deprecated(asset: string, wire: WalletWire, { isCurrent }: WalletState): BalanceReading {
+  if (isCurrent) return 'nothing';
+  return position(wire.timestamp, asset, signedAmountOf(wire.availableBalance), amountOf(wire.holdBalance));
 }
 
 function marginsOf(wire: WalletWire): string | undefined {

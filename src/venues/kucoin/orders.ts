@@ -36,21 +36,27 @@ export function readOrder(wire: OrderWire, context: StreamContext): OrderReading
   const status = statusAfter(wire, amounts, fills);
   if (typeof status === 'object') return { kind: 'fault', note: status.note };
   if (status === 'late') return NOTHING;
-  if (isFinal(status)) {
-    fills.final = status;
-    fills.endedAt ??= context.receivedAt;
-  }
+  if (isFinal(status)) markEnded(fills, status, context.receivedAt);
   const report: ExecutionReport = {
     eventType: 'executionReport',
     ...times,
     symbol,
     ...identity,
-    orderType: amounts.isMarket ? 'MARKET' : 'LIMIT',
+    orderType: typeWord(amounts),
     orderStatus: status,
     ...pricesOf(amounts, fills, context.market.kind === 'spot'),
     liquidation: isLiquidation(wire.tradeType),
   };
   return { kind: 'report', report };
+}
+
+function markEnded(fills: OrderFills, status: OrderStatus, now: number): void {
+  fills.final = status;
+  fills.endedAt ??= now;
+}
+
+function typeWord({ isMarket }: Amounts): 'MARKET' | 'LIMIT' {
+  return isMarket ? 'MARKET' : 'LIMIT';
 }
 
 export type Identity = Pick<ExecutionReport, 'newClientOrderId' | 'originalClientOrderId' | 'side'> & {
