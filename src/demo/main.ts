@@ -1,7 +1,7 @@
 /** `npm run demo`: the real connector on simulated venues, with an in-process bus and store. */
 import { parseArgs } from 'node:util';
 import type { Config } from '../config';
-import { loadConfig } from '../config';
+import { loadConfig, readEnvironment } from '../config';
 import { systemClock } from '../ops/clock';
 import { createLog } from '../ops/logger';
 import { createMeter } from '../ops/metrics';
@@ -33,7 +33,7 @@ function configFor(simulator: Simulator | undefined): Config {
   return loadConfig({
     RABBIT_PASSWORD: 'unused: the demo has no broker',
     EXCHANGE_SERVICE_API_URL: '',
-    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+    LOG_LEVEL: readEnvironment()['LOG_LEVEL'] ?? 'silent',
     VENUE_ENDPOINTS: simulator?.overrides() ?? '',
   });
 }
