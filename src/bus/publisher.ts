@@ -95,6 +95,7 @@ export class MarketPublisher {
         exchange,
         kind: 'candle',
         receivedAt,
+        order: candle.start,
         render: () => redisCandle(candle, alias),
       });
     }
@@ -138,6 +139,7 @@ export class MarketPublisher {
         exchange,
         kind: 'candle',
         receivedAt,
+        order: candle.start,
       });
     }
   }

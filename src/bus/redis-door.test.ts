@@ -118,6 +118,14 @@ describe('RedisDoor', () => {
     assert.deepEqual(sent(), ['closed']);
   });
 
+  test('an open value that comes after the closed one in its channel is kept', async () => {
+    const item = { channel: 'k', exchange: 'x', kind: 'candle', receivedAt: 0 } as const;
+    door.offerLatest({ ...item, order: 2, render: () => 'open 2' });
+    door.offer({ ...item, order: 1, payload: 'closed 1' });
+    await turns();
+    assert.deepEqual(sent(), ['closed 1', 'open 2']);
+  });
+
   test('must-arrive values are bounded: the oldest goes, and is counted', async () => {
     store.turn(false);
     for (let i = 0; i < 20_005; i += 1) arriving('k', `k${i}`);

@@ -8,6 +8,8 @@ export interface Latest {
   readonly exchange: string;
   readonly kind: 'ticker' | 'candle';
   readonly receivedAt: number;
+  /** Position in its channel, e.g. the bar's start; absent: none. */
+  readonly order?: number;
   /** Renders the payload when it is really sent: replaced values cost nothing. */
   render(publishedAt: number): string;
 }
@@ -18,6 +20,8 @@ export interface Arriving {
   readonly exchange: string;
   readonly kind: 'candle' | 'user' | 'notice';
   readonly receivedAt: number;
+  /** Waiting newest-wins values of the channel up to this position are overtaken. */
+  readonly order?: number;
 }
 
 const PIPELINES = 2;
@@ -56,8 +60,9 @@ export class RedisDoor {
 
   /** A value that must not be replaced, e.g. a closed candle. Bounded: the oldest goes first. */
   offer(item: Arriving): void {
-    // An open candle that was not sent yet is overtaken by the closed one.
-    this.latest.delete(item.channel);
+    // An open candle that was not sent yet is overtaken by its closed one; that of the next bar is not.
+    const waiting = this.latest.get(item.channel);
+    if (waiting && (waiting.order ?? 0) <= (item.order ?? Infinity)) this.latest.delete(item.channel);
     this.arriving.push(item);
     if (this.arriving.length > MAX_ARRIVING) {
       this.arriving.shift();
