@@ -20,7 +20,7 @@ export interface FeedSpec<E, S> {
   login?(): readonly string[];
 }
 
-export type Control<E> = Exclude<Decoded<E>, { readonly kind: 'events' }>;
+export type Control<E> = Exclude<Decoded<E>, { readonly kind: 'events' | 'asked' }>;
 
 /** What a frame brought, and when: `now` monotonic, `receivedAt` epoch ms. */
 export interface Received<E> {
@@ -42,6 +42,7 @@ export interface SessionEvents<E> {
 }
 
 const TICK_MS = 1_000;
+const NO_FAULTS: readonly string[] = [];
 
 /**
  * One life of a connection, from the dial to its end: socket, codec state, heartbeat, outgoing queue.
@@ -94,6 +95,11 @@ export class Session<E, S> {
     });
   }
 
+  /** Says at once what the venue wants to hear; like a ping, it does not wait behind requests. */
+  private answer(frame: string): void {
+    if (!this.isOver) this.outgoing.ping(() => this.dialer.send(frame));
+  }
+
   /** Frames still waiting to be sent. */
   get backlog(): number {
     return this.outgoing.length;
@@ -138,10 +144,12 @@ export class Session<E, S> {
     this.counters.frame(frame.length);
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
+    if (decoded.kind === 'asked') return this.answer(decoded.answer);
     if (decoded.kind !== 'events') return this.events.onControl(decoded);
-    const { topics, events } = decoded;
+    const { topics, events, faults = NO_FAULTS } = decoded;
     this.counters.events(events.length);
     this.events.onData({ topics, events, now, receivedAt });
+    for (const note of faults) this.events.onControl({ kind: 'unknown', note });
   }
 
   /** A codec never throws; if one does all the same, a single frame must not end every feed beside it. */

@@ -7,6 +7,7 @@ import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
 import { fingerprint } from './commands';
+import type { RestLane } from './rest-budget';
 import { Room } from './room';
 import type { RoomDeps } from './room';
 import type { VenueLines } from './venue-lines';
@@ -161,11 +162,14 @@ export class Rooms {
     const { adapter, market } = known;
     const { credentials, environment } = access;
     const account = { market, credentials, environment };
-    const rest = adapter.connectAccount?.(account, this.deps.lines.restDeps(known));
+    const login = fingerprint(access);
+    const open = (lane: RestLane) =>
+      adapter.connectAccount?.(account, this.deps.lines.restDeps(known, login, lane));
+    const rest = open('session');
     const feed = adapter.accountFeed;
     const rules = market.links.account;
     if (!rest || !feed || !rules) throw invalid('provider: not served');
-    return { account, feed, rest, rules, fingerprint: fingerprint(access) };
+    return { account, feed, rest, rules, fingerprint: login };
   }
 }
 

@@ -4,9 +4,17 @@ import type { InstrumentIndex } from '../domain/instrument';
 import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
-import type { AccountRestDeps, VenueAdapter } from '../venues/contract';
+import type { AccountRestDeps, AccountRestRules, VenueAdapter } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
+import type { RestLane } from './rest-budget';
+import { RestBudget } from './rest-budget';
 import { VenueClock } from './venue-clock';
+
+/** Of a venue that has not said what it allows. */
+const CAUTIOUS: AccountRestRules = {
+  perIp: [{ count: 5, perMs: 1_000 }],
+  perAccount: [{ count: 2, perMs: 1_000 }],
+};
 
 export interface LineDeps {
   readonly clock: Clock;
@@ -19,10 +27,13 @@ export interface LineDeps {
 
 /** What the accounts of a venue share: its clock, and the instruments of each market. */
 export class VenueLines {
+  private readonly budget: RestBudget;
   private readonly clocks = new Map<string, VenueClock>();
   private readonly catalogues = new Map<ExchangeId, InstrumentCatalogue>();
 
-  constructor(private readonly deps: LineDeps) {}
+  constructor(private readonly deps: LineDeps) {
+    this.budget = new RestBudget(deps.clock);
+  }
 
   clockOf({ descriptor: { venue } }: VenueAdapter): VenueClock {
     let clock = this.clocks.get(venue);
@@ -44,9 +55,17 @@ export class VenueLines {
     if (!catalogue.isLoaded) await catalogue.find('');
   }
 
-  restDeps({ adapter }: KnownMarket): AccountRestDeps {
+  /** What the signed REST of one login works with. */
+  restDeps({ adapter, market }: KnownMarket, login: string, lane: RestLane): AccountRestDeps {
     const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
-    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now };
+    const rules = market.accountRest ?? CAUTIOUS;
+    const turn = this.budget.turns(market.endpoints.rest, login, rules, lane);
+    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, turn };
+  }
+
+  /** The venue asked for silence on its REST API. */
+  pauseRest({ market }: KnownMarket, forMs: number): void {
+    this.budget.pause(market.endpoints.rest, market.accountRest ?? CAUTIOUS, forMs);
   }
 
   stop(): void {

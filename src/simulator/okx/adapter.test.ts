@@ -42,7 +42,12 @@ function accountOf(
 }
 
 const restOf = (account: Account) =>
-  connectAccount!(account, { rewrite, timeoutMs: 5_000, venueNow: () => Date.now() });
+  connectAccount!(account, {
+    rewrite,
+    timeoutMs: 5_000,
+    venueNow: () => Date.now(),
+    turn: () => Promise.resolve(),
+  });
 
 /** A connection of the adapter's words, without the transport's skill. */
 class Line {
@@ -167,7 +172,11 @@ describe('okx: adapter on simulator', () => {
       const second = sim.place({ ...order, clientOrderId: 'D-TP2' }).orderId;
       sim.cancel(second);
       const third = sim.place({ ...order, clientOrderId: 'D-TP3' }).orderId;
-      const { orders, balances } = await restOf(account).snapshot(since, NONE);
+      const { orders, balances } = await restOf(account).snapshot({
+        sinceMs: since,
+        instruments: NONE,
+        known: [],
+      });
       const truth = [first, second, third].map((orderId) => simulator.ledger.orders({ orderId }).at(-1)!);
       assert.deepEqual(
         orders
@@ -187,13 +196,13 @@ describe('okx: adapter on simulator', () => {
     simulator.accounts.addAccount({ exchange: 'okx', ...KEYS, permissions: ['demo'] });
     const demo = accountOf('okx', 'my', 'sandbox');
     await (await Line.dial(demo)).goLive();
-    await restOf(demo).snapshot(0, NONE);
+    await restOf(demo).snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     const live = accountOf('okx', 'my');
     const line = await Line.dial(live);
     line.login();
     await line.until(({ kind }) => kind === 'loginRefused');
     await assert.rejects(
-      restOf(live).snapshot(0, NONE),
+      restOf(live).snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
       (thrown) => thrown instanceof ConnectorError && thrown.retry === 'never',
     );
   });

@@ -93,12 +93,17 @@ function rest(
   const market = bitget.descriptor.markets.find((one) => one.exchange === exchange) as MarketDescriptor;
   return connectAccount(
     { market, credentials: { ...SECRETS, options: {} }, environment },
-    { rewrite: (url) => url.replace('https://api.bitget.com', base), timeoutMs, venueNow: () => NOW },
+    {
+      rewrite: (url) => url.replace('https://api.bitget.com', base),
+      timeoutMs,
+      venueNow: () => NOW,
+      turn: () => Promise.resolve(),
+    },
   );
 }
 
 function snapshot(of: BitgetAccountRest = rest()): Promise<AccountSnapshot> {
-  return of.snapshot(SINCE, new InstrumentIndex());
+  return of.snapshot({ sinceMs: SINCE, instruments: new InstrumentIndex(), known: [] });
 }
 
 const ASSETS = '/api/v3/account/assets';
@@ -440,7 +445,12 @@ describe('failures', () => {
     const market = bitget.descriptor.markets[0] as MarketDescriptor;
     const nowhere = connectAccount(
       { market, credentials: { ...SECRETS, options: {} }, environment: 'live' },
-      { rewrite: () => 'http://127.0.0.1:1', timeoutMs: 2_000, venueNow: () => NOW },
+      {
+        rewrite: () => 'http://127.0.0.1:1',
+        timeoutMs: 2_000,
+        venueNow: () => NOW,
+        turn: () => Promise.resolve(),
+      },
     );
     await assert.rejects(nowhere.mode(), { code: 'REST_FAILED' });
   });

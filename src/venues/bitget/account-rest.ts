@@ -48,7 +48,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): BitgetA
       const { serverTime } = (isObject(data) ? data : {}) as { readonly serverTime?: unknown };
       return epochMs(serverTime) ?? time;
     },
-    snapshot: async (sinceMs) => {
+    snapshot: async ({ sinceMs }) => {
       const at = known ?? (await mode());
       try {
         return await read(sinceMs, at);

@@ -52,10 +52,14 @@ function rest(key = NAME, secret = SECRET, timeoutMs = 5_000): AccountRest {
   const credentials = { key, secret, passphrase: '', options: {} };
   const rewrite = (url: string): string => url.replace('https://', `${base}/`);
   const account = { market: coinbase.descriptor.markets[0]!, credentials, environment: 'live' as const };
-  return connectAccount(account, { rewrite, timeoutMs, venueNow: () => NOW }, () => {
-    pauses += 1;
-    return Promise.resolve();
-  });
+  return connectAccount(
+    account,
+    { rewrite, timeoutMs, venueNow: () => NOW, turn: () => Promise.resolve() },
+    () => {
+      pauses += 1;
+      return Promise.resolve();
+    },
+  );
 }
 
 function order(id: string, changes: object = {}): object {
@@ -118,14 +122,14 @@ async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
 }
 
 async function told(from: AccountRest, sinceMs = NOW - 3_600_000): Promise<string[]> {
-  const { orders } = await from.snapshot(sinceMs, NONE);
+  const { orders } = await from.snapshot({ sinceMs, instruments: NONE, known: [] });
   return orders.map(({ report }) => `${report.orderId} ${report.orderStatus}`);
 }
 
 describe('coinbase account REST: what is sent', () => {
   test('a token for each call, of method, host and path', async () => {
     serve({});
-    await rest().snapshot(NOW - 3_600_000, NONE);
+    await rest().snapshot({ sinceMs: NOW - 3_600_000, instruments: NONE, known: [] });
     assert.equal(asked.length, 4);
     for (const { url, request } of asked) {
       const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
@@ -143,7 +147,7 @@ describe('coinbase account REST: what is sent', () => {
 
   test('legacy keys', async () => {
     serve({});
-    await rest('the-key', 'the-legacy-secret').snapshot(NOW, NONE);
+    await rest('the-key', 'the-legacy-secret').snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
     for (const { url, request } of asked) {
       const path = url.pathname.replace('/api.coinbase.com', '');
       const text = `${NOW / 1_000}GET${path}`;
@@ -167,7 +171,7 @@ describe('coinbase account REST: what is sent', () => {
 describe('coinbase account REST: orders', () => {
   test('the report of an order', async () => {
     serve({ created: [order('a', FILLED)] });
-    const { orders } = await rest().snapshot(NOW - 3_600_000, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: NOW - 3_600_000, instruments: NONE, known: [] });
     const at = Date.UTC(2026, 3, 8, 11, 30, 0, 500);
     assert.deepEqual(orders, [
       {
@@ -237,7 +241,7 @@ describe('coinbase account REST: balances', () => {
     const others = answer;
     answer = (path, search) =>
       path === '/accounts' ? [200, frames[search.get('cursor') === '789100' ? 1 : 0]] : others(path, search);
-    const { balances } = await rest().snapshot(NOW, NONE);
+    const { balances } = await rest().snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
     assert.deepEqual(balances?.balances, expected.balances[0]?.balances);
     assert.equal(balances?.eventTime, NOW);
   });
@@ -245,10 +249,13 @@ describe('coinbase account REST: balances', () => {
   test('wallets of one currency add up; one that cannot be read spoils the answer', async () => {
     const wallet = (value: unknown): object => ({ currency: 'BTC', available_balance: { value } });
     serve({ accounts: [wallet('0.1'), wallet('0.2')] });
-    const { balances } = await rest().snapshot(NOW, NONE);
+    const { balances } = await rest().snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
     assert.deepEqual(balances?.balances, [{ asset: 'BTC', free: '0.3', locked: '0' }]);
     serve({ accounts: [wallet('0.1'), wallet('NaN')] });
-    assert.equal((await failureOf(rest().snapshot(NOW, NONE))).code, 'REST_BAD_ANSWER');
+    assert.equal(
+      (await failureOf(rest().snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+      'REST_BAD_ANSWER',
+    );
   });
 });
 
@@ -267,20 +274,28 @@ describe('coinbase account REST: refusals', () => {
   for (const [name, status, body, code, retry] of CASES) {
     test(name, async () => {
       answer = () => [status, body];
-      const error = await failureOf(rest().snapshot(NOW, NONE));
+      const error = await failureOf(rest().snapshot({ sinceMs: NOW, instruments: NONE, known: [] }));
       assert.deepEqual([error.code, error.retry], [code, retry]);
     });
   }
 
   test('the kind of a refused key is named', async () => {
     answer = () => [401, ''];
-    assert.match((await failureOf(rest().snapshot(NOW, NONE))).message, /cloud key/);
+    assert.match(
+      (await failureOf(rest().snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).message,
+      /cloud key/,
+    );
     const legacy = rest('the-key', 'the-legacy-secret');
-    assert.match((await failureOf(legacy.snapshot(NOW, NONE))).message, /legacy key/);
+    assert.match(
+      (await failureOf(legacy.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).message,
+      /legacy key/,
+    );
   });
 
   test('a secret that cannot sign sends nothing', async () => {
-    const error = await failureOf(rest(NAME, 'no key').snapshot(NOW, NONE));
+    const error = await failureOf(
+      rest(NAME, 'no key').snapshot({ sinceMs: NOW, instruments: NONE, known: [] }),
+    );
     assert.equal(error.retry, 'never');
     assert.equal(asked.length, 0);
   });

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OutboundAccountPosition } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
-import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import type { Account, AccountRest, AccountRestDeps, AccountSnapshot, SnapshotQuery } from '../contract';
 import type { SignedCalls } from './account-client';
 import { signedCalls } from './account-client';
 import { allPages } from './account-pages';
@@ -65,7 +65,7 @@ class CoinbaseAccount implements AccountRest {
     return Number(epochMillis);
   }
 
-  async snapshot(sinceMs: number): Promise<AccountSnapshot> {
+  async snapshot({ sinceMs }: SnapshotQuery): Promise<AccountSnapshot> {
     return { orders: await this.ordersSince(sinceMs), balances: await this.balances() };
   }
 
@@ -129,7 +129,7 @@ class CoinbaseAccount implements AccountRest {
     throw new ConnectorError('REST_BAD_ANSWER', `${this.account.market.exchange} order: not readable`);
   }
 
-  private async balances(): Promise<OutboundAccountPosition> {
+  async balances(): Promise<OutboundAccountPosition> {
     const query = { limit: ACCOUNTS_PER_PAGE };
     const balances = balancesOf(await allPages('accounts', 'accounts', query, '/accounts', this.calls.ask));
     if (balances === undefined) {

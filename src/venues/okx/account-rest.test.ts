@@ -64,7 +64,7 @@ function rest({
   const credentials = { key: KEY, secret: SECRET, passphrase, options: { okxSource } };
   // The override may hold a path, which is no part of what is signed.
   const { rewrite = (url: string) => url.replace('https://', `${base}/`) } = more;
-  const deps = { rewrite, timeoutMs, venueNow: () => VENUE_NOW };
+  const deps = { rewrite, timeoutMs, venueNow: () => VENUE_NOW, turn: () => Promise.resolve() };
   return connectAccount({ market, credentials, environment }, deps, () => {
     pauses += 1;
     return Promise.resolve();
@@ -133,7 +133,7 @@ function failsWith(code: string, retry: unknown): (thrown: unknown) => boolean {
 describe('okx account REST: what is sent', () => {
   test('every signed request: signature, time, key, passphrase', async () => {
     serve({ pending: [order(1)] });
-    await rest().snapshot(0, NONE);
+    await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.deepEqual(
       asked.map(({ url }) => url.pathname + url.search),
       [
@@ -172,7 +172,7 @@ describe('okx account REST: what is sent', () => {
       serve({});
       for (const environment of ['live', 'sandbox'] as const) {
         asked = [];
-        await rest({ okxSource, environment }).snapshot(0, NONE);
+        await rest({ okxSource, environment }).snapshot({ sinceMs: 0, instruments: NONE, known: [] });
         const isDemo = environment === 'sandbox' ? '1' : undefined;
         assert.ok(asked.length > 0);
         for (const one of asked) {
@@ -195,7 +195,11 @@ describe('okx account REST: snapshot', () => {
         order(4, { state: 'filled', uTime: '1757076068999' }),
       ],
     });
-    const { orders, balances } = await rest().snapshot(1_757_076_069_000, NONE);
+    const { orders, balances } = await rest().snapshot({
+      sinceMs: 1_757_076_069_000,
+      instruments: NONE,
+      known: [],
+    });
     assert.deepEqual(
       orders.map(({ report }) => [report.newClientOrderId, report.orderStatus]),
       [
@@ -217,7 +221,7 @@ describe('okx account REST: snapshot', () => {
 
   test('an order that ends between the two lists is told twice, the end last', async () => {
     serve({ pending: [order(1)], history: [order(1, { state: 'filled' })] });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.deepEqual(
       orders.map(({ report }) => report.orderStatus),
       ['NEW', 'FILLED'],
@@ -228,7 +232,7 @@ describe('okx account REST: snapshot', () => {
     const pending = Array.from({ length: 250 }, (_, at) => order(at));
     const history = Array.from({ length: 2_500 }, (_, at) => order(10_000 + at, { state: 'filled' }));
     serve({ pending, history });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.equal(new Set(orders.map(({ report }) => report.orderId)).size, 2_750);
     assert.equal(asked.length, 3 + 26 + 1);
     assert.equal(pauses, 6);
@@ -236,7 +240,7 @@ describe('okx account REST: snapshot', () => {
 
   test('a page that is full and the last costs one more request', async () => {
     serve({ pending: Array.from({ length: 100 }, (_, at) => order(at)) });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.equal(orders.length, 100);
     assert.equal(asked.length, 4);
   });
@@ -251,7 +255,9 @@ describe('okx account REST: snapshot', () => {
     ];
     serve({ pending });
     const symbols = async (wish: Wish): Promise<string[]> =>
-      (await rest(wish).snapshot(0, NONE)).orders.map(({ report }) => report.symbol);
+      (await rest(wish).snapshot({ sinceMs: 0, instruments: NONE, known: [] })).orders.map(
+        ({ report }) => report.symbol,
+      );
     assert.deepEqual(await symbols({ exchange: 'okxLinear' }), ['BTC-USDT']);
     assert.deepEqual(await symbols({ exchange: 'okxInverse', okxSource: 'my' }), ['BTC-USD']);
     assert.deepEqual(await symbols({ exchange: 'okxLinear', okxSource: 'my' }), [
@@ -262,14 +268,17 @@ describe('okx account REST: snapshot', () => {
 
   test('an odd order is left out, a list of strangers refused', async () => {
     serve({ pending: [order(1), order(2, { state: 'odd' })] });
-    assert.equal((await rest().snapshot(0, NONE)).orders.length, 1);
+    assert.equal((await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] })).orders.length, 1);
     serve({ pending: [order(2, { state: 'odd' })] });
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    await assert.rejects(
+      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_BAD_ANSWER', 'backoff'),
+    );
   });
 
   test('an empty account', async () => {
     serve({}, [{ uTime: '1757076130010', details: [] }]);
-    const { orders, balances } = await rest().snapshot(0, NONE);
+    const { orders, balances } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.deepEqual(orders, []);
     assert.deepEqual(balances?.balances, []);
   });
@@ -291,10 +300,13 @@ describe('okx account REST: failures', () => {
   for (const [code, status, retry] of refusals) {
     test(`${code} with HTTP ${status}`, async () => {
       answer = (_url, response) => send(response, status, { code, msg: 'Words.', data: [] });
-      await assert.rejects(rest().snapshot(0, NONE), (thrown: ConnectorError) => {
-        assert.equal(thrown.message, `okx orders pending SPOT: HTTP ${status} ${code} Words.`);
-        return failsWith('REST_FAILED', retry)(thrown);
-      });
+      await assert.rejects(
+        rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+        (thrown: ConnectorError) => {
+          assert.equal(thrown.message, `okx orders pending SPOT: HTTP ${status} ${code} Words.`);
+          return failsWith('REST_FAILED', retry)(thrown);
+        },
+      );
     });
   }
 
@@ -337,32 +349,50 @@ describe('okx account REST: failures', () => {
   for (const [name, given, code, retry] of failures) {
     test(name, async () => {
       answer = given;
-      await assert.rejects(rest().snapshot(0, NONE), failsWith(code, retry));
+      await assert.rejects(
+        rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+        failsWith(code, retry),
+      );
       assert.ok(asked.every(({ host }) => host !== 'elsewhere'));
     });
   }
 
   test('unreadable balances and clocks', async () => {
     serve({}, [{}]);
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    await assert.rejects(
+      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_BAD_ANSWER', 'backoff'),
+    );
     serve({}, []);
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    await assert.rejects(
+      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_BAD_ANSWER', 'backoff'),
+    );
     answer = (_url, response) => send(response, 200, success([{ ts: 'noon' }]));
     await assert.rejects(rest().serverTime(), failsWith('REST_BAD_ANSWER', 'backoff'));
   });
 
   test('silence', async () => {
     answer = () => undefined;
-    await assert.rejects(rest({ timeoutMs: 50 }).snapshot(0, NONE), failsWith('REST_TIMEOUT', 'backoff'));
+    await assert.rejects(
+      rest({ timeoutMs: 50 }).snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_TIMEOUT', 'backoff'),
+    );
   });
 
   test('nobody there', async () => {
     const client = rest({ rewrite: () => 'http://127.0.0.1:1' });
-    await assert.rejects(client.snapshot(0, NONE), failsWith('REST_FAILED', 'backoff'));
+    await assert.rejects(
+      client.snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_FAILED', 'backoff'),
+    );
   });
 
   test('incomplete credentials never leave', async () => {
-    await assert.rejects(rest({ passphrase: '' }).snapshot(0, NONE), failsWith('REST_FAILED', 'never'));
+    await assert.rejects(
+      rest({ passphrase: '' }).snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      failsWith('REST_FAILED', 'never'),
+    );
     assert.equal(asked.length, 0);
   });
 });

@@ -28,7 +28,7 @@ export function connectAccount(
   return {
     serverTime: async () =>
       readTime(account, await source.call('time', (client) => client.getSystemTime({}))),
-    snapshot: async (sinceMs, instruments) => ({
+    snapshot: async ({ sinceMs, instruments }) => ({
       orders: await ordersSince(source, sinceMs, instruments),
       balances: await balances(source),
     }),
