@@ -17,7 +17,10 @@ import type { VenueClock } from './venue-clock';
 export interface AccountPlug {
   readonly account: Account;
   readonly feed: AccountFeed;
+  /** Asked for what a session needs. */
   readonly rest: AccountRest;
+  /** Asked what became of the account; waits for the calls of sessions. */
+  readonly looks: AccountRest;
   readonly rules: LinkRules;
   /** Tells logins apart without holding them. */
   readonly fingerprint: string;

@@ -44,6 +44,7 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
       account: { market, credentials, environment: 'live' },
       feed: tinyAccountFeed(options),
       rest: tinyAccountRest({ serverTime: () => Promise.resolve(clock.now()), ...options }),
+      looks: tinyAccountRest(options),
       rules: market.links.account,
       fingerprint: key,
     };
@@ -56,6 +57,8 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
       {
         onEvents: (events) => told.push(...events.map(({ kind }) => kind)),
         onLive: (missedSince) => told.push(missedSince === undefined ? 'live' : 'live after a gap'),
+        onLost: () => undefined,
+        onUnread: () => told.push('unread'),
         onRefused: ({ code }, { waitMs, isTripped }) => told.push(`refused ${code} ${waitMs} ${isTripped}`),
       },
     );

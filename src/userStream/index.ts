@@ -5,6 +5,8 @@ import {
   ADMIN_ENABLED_EXCHANGES,
   LAST_EVENT_KEY,
   ORDERS_KEY,
+  streamFactsKey,
+  streamOrdersKey,
   USER_COMMANDS,
 } from '../bus/routes';
 import { ServiceLog } from '../bus/service-log';
@@ -17,6 +19,7 @@ import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
 import { guarded } from '../store/signal';
 import { OrderCache } from '../store/order-cache';
+import { StreamRecords } from '../store/stream-records';
 import { DialBudget } from '../transport/limits';
 import type { KnownMarket } from '../venues/registry';
 import { AuthGates } from './auth-gates';
@@ -53,6 +56,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private readonly dials: DialBudget;
   private readonly publisher: UserPublisher;
   private readonly orderCache: OrderCache;
+  private readonly records: StreamRecords;
   private readonly serviceLog: ServiceLog;
   private readonly rooms: Rooms;
   private readonly gates: AuthGates;
@@ -61,7 +65,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private stopping: Promise<boolean> | undefined;
   private wasStoreReady = false;
   private tallied: ReadonlyMap<string, number> = new Map();
-  private readonly unsubscribe: () => void;
+  private readonly unsubscribe: readonly (() => void)[];
   /** Resolves when commands are consumed and the restart notice is on its way. */
   readonly started: Promise<void>;
 
@@ -75,6 +79,11 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     this.orderCache = new OrderCache(
       store,
       { orders: ORDERS_KEY, lastEvent: LAST_EVENT_KEY },
+      { clock, telemetry },
+    );
+    this.records = new StreamRecords(
+      store,
+      { facts: streamFactsKey, orders: streamOrdersKey },
       { clock, telemetry },
     );
     this.publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache: this.orderCache });
@@ -96,10 +105,16 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       lines: this.lines,
       marketOf: (exchange) => this.deps.marketOf(exchange),
       roomDeps: (known) => this.roomDeps(known),
-      onClosed: (room) => this.orderCache.forget(room),
+      onClosed: (room) => {
+        this.orderCache.forget(room);
+        this.records.forget(room);
+      },
     });
     this.gauges = clock.every(GAUGES_MS, () => this.gauge());
-    this.unsubscribe = store.onReady(() => this.storeChanged());
+    this.unsubscribe = [
+      store.onReady(() => this.storeChanged()),
+      outbox.onDrained(() => this.rooms.outboxDrained()),
+    ];
     this.started = this.start().catch((error: unknown) => {
       // Stopped before it had begun: nobody waits for it any more.
       if (!this.stopping) throw error;
@@ -169,7 +184,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private async shutDown(): Promise<boolean> {
     const { broker, store, outbox, config, clock } = this.deps;
     clock.cancel(this.gauges);
-    this.unsubscribe();
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
     this.admin?.stop();
     this.serviceLog.stop();
     await broker.stopConsuming();
@@ -177,7 +192,8 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     this.lines.stop();
     const isDrained = await outbox.drain(Math.max(1_000, config.shutdownTimeoutMs - 2_000));
     this.orderCache.close();
-    await this.orderCache.flush();
+    this.records.close();
+    await Promise.all([this.orderCache.flush(), this.records.flush()]);
     this.publisher.close();
     outbox.close();
     await Promise.all([broker.close(), store.close()]);
@@ -212,11 +228,13 @@ export class Connector extends EventEmitter<ConnectorEvents> {
 
   private roomDeps(known: KnownMarket): RoomDeps {
     const { clock, random, telemetry, config } = this.deps;
+    const { records, publisher } = this;
     const { flapWindowMs: windowMs, flapThreshold: threshold } = config.userStream;
     return {
-      clock,
-      telemetry,
-      publisher: this.publisher,
+      ...{ clock, random, telemetry, publisher, records },
+      instanceId: config.instanceId,
+      auditMs: config.userStream.auditMs,
+      onLimited: (afterMs) => this.lines.pauseRest(known, afterMs),
       stream: {
         transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },
         venueClock: this.lines.clockOf(known.adapter),

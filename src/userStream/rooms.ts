@@ -80,6 +80,10 @@ export class Rooms {
     for (const room of this.rooms.values()) if (!isEnabled(room.identity.exchange)) this.drop(room);
   }
 
+  outboxDrained(): void {
+    for (const room of this.rooms.values()) room.outboxDrained();
+  }
+
   announceAll(): void {
     for (const room of this.rooms.values()) room.announceAgain();
   }
@@ -166,10 +170,11 @@ export class Rooms {
     const open = (lane: RestLane) =>
       adapter.connectAccount?.(account, this.deps.lines.restDeps(known, login, lane));
     const rest = open('session');
+    const looks = open('look');
     const feed = adapter.accountFeed;
     const rules = market.links.account;
-    if (!rest || !feed || !rules) throw invalid('provider: not served');
-    return { account, feed, rest, rules, fingerprint: login };
+    if (!rest || !looks || !feed || !rules) throw invalid('provider: not served');
+    return { account, feed, rest, looks, rules, fingerprint: login };
   }
 }
 
