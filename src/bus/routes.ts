@@ -52,4 +52,5 @@ export const userKey = (exchange: ExchangeId, eventType: string, room: string): 
 export const ORDERS_KEY = 'orders';
 export const LAST_EVENT_KEY = 'stream:lastEventTime';
 export const streamFactsKey = (room: string): string => `connector:stream:${room}`;
+export const STREAMS_MARKER = 'connector:streams';
 export const streamOrdersKey = (room: string): string => `connector:stream:${room}:orders`;

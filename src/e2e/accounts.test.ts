@@ -182,7 +182,8 @@ describe('account streams of every market', { timeout: 280_000 }, () => {
     for (const { stream } of before) {
       const { room, market } = stream;
       const { exchange } = market;
-      await until(`${exchange} closed its gap`, () => stage.status(room)['lastGap'] !== undefined, 90_000);
+      const closed = () => JSON.stringify(stage.status(room)['lastGap'] ?? '').includes('reconnect');
+      await until(`${exchange} closed its gap`, closed, 90_000);
       const ends = (name: string) => {
         const last = lastOf(room, `D-RO-${name}-${exchange}`);
         return [last?.body['orderStatus'], last?.headers['x-reconciled']];

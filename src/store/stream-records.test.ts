@@ -8,18 +8,22 @@ import { MemoryStore } from './memory';
 import { RedisStore } from './redis';
 import { StreamRecords } from './stream-records';
 
-const KEYS = { facts: (room: string) => `facts:${room}`, orders: (room: string) => `orders:${room}` };
+const KEYS = {
+  facts: (room: string) => `facts:${room}`,
+  orders: (room: string) => `orders:${room}`,
+  marker: uniqueName('streams'),
+};
 
 test('on Redis: newest facts and open orders, with a time to live, gone with the room', async (t) => {
   const telemetry = new RecordedTelemetry();
   const store = new RedisStore(redisService, { telemetry, clock: systemClock, random: Math.random });
   const probe = await openRedisProbe();
-  const records = new StreamRecords(store, KEYS, { telemetry, clock: systemClock });
+  const records = new StreamRecords(store, KEYS, { telemetry, clock: systemClock }, () => undefined);
   const room = uniqueName('room');
   t.after(async () => {
     records.close();
     await store.close();
-    await probe.del(KEYS.facts(room), KEYS.orders(room));
+    await probe.del(KEYS.facts(room), KEYS.orders(room), KEYS.marker);
     probe.disconnect();
   });
   await until('ready', () => store.ready);
@@ -48,7 +52,12 @@ test('on Redis: newest facts and open orders, with a time to live, gone with the
 test('while Redis is away the newest stays pending, and a room that opens again begins anew', async () => {
   const clock = new FakeClock();
   const store = new MemoryStore(clock);
-  const records = new StreamRecords(store, KEYS, { telemetry: new RecordedTelemetry(), clock });
+  const records = new StreamRecords(
+    store,
+    KEYS,
+    { telemetry: new RecordedTelemetry(), clock },
+    () => undefined,
+  );
   records.order('r', 'old', '1');
   await records.flush();
   store.goAway();
@@ -65,4 +74,32 @@ test('while Redis is away the newest stays pending, and a room that opens again 
   assert.equal((await store.hashAll(KEYS.facts('r'))).get('state'), 'live');
   records.close();
   assert.equal(clock.pendingCount, 0);
+});
+
+test('an emptied Redis is noticed: at the start as doubt, later as an order to note everything anew', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock);
+  let emptied = 0;
+  const begin = () =>
+    new StreamRecords(store, KEYS, { telemetry: new RecordedTelemetry(), clock }, () => (emptied += 1));
+  const first = begin();
+  assert.equal((await first.recall('r')).isDoubtful, true);
+  await clock.advanceAsync(600_000);
+  assert.equal((await first.recall('r')).isDoubtful, false, 'a room that is new by now is new');
+  first.close();
+  const second = begin();
+  assert.equal((await second.recall('r')).isDoubtful, false);
+  assert.equal(emptied, 0);
+  store.goAway();
+  store.comeBack();
+  await clock.advanceAsync(0);
+  assert.equal(emptied, 0, 'away, but nothing lost');
+  store.goAway();
+  store.comeBack();
+  await store.delete(KEYS.marker);
+  store.goAway();
+  store.comeBack();
+  await clock.advanceAsync(0);
+  assert.equal(emptied, 1);
+  second.close();
 });

@@ -7,12 +7,16 @@ import type { Store } from './ports';
 export interface StreamRecordKeys {
   facts(room: string): string;
   orders(room: string): string;
+  /** Stands as long as Redis has lost nothing. */
+  readonly marker: string;
 }
 
 export interface StreamRecord {
   readonly facts: ReadonlyMap<string, string>;
   /** By order, in the owner's own words. */
   readonly orders: ReadonlyMap<string, string>;
+  /** Redis was emptied: that nothing is recorded means nothing. */
+  readonly isDoubtful: boolean;
 }
 
 interface Pending {
@@ -24,6 +28,8 @@ interface Pending {
 const WRITE_MS = 250;
 const TTL_MS = 7 * 24 * 3_600_000;
 const RECALL_PATIENCE_MS = 5_000;
+/** How long after Redis was emptied a missing record may be a lost one. */
+const DOUBT_MS = 600_000;
 
 /**
  * What a stream must know again after a restart, and what operators see of it: per room a hash of facts and
@@ -34,14 +40,23 @@ export class StreamRecords {
   private readonly pending = new Map<string, Pending>();
   private readonly forgotten = new Set<string>();
   private readonly timer: Timer;
+  private readonly unsubscribe: () => void;
   private writing: Promise<void> | undefined;
+  private checking: Promise<void> | undefined;
+  private hasChecked = false;
+  private emptiedAt: number | undefined;
 
   constructor(
     private readonly store: Store,
     private readonly keys: StreamRecordKeys,
     private readonly deps: { readonly clock: Clock; readonly telemetry: Telemetry },
+    /** Redis came back empty: everything must be noted anew. */
+    private readonly onEmptied: () => void,
   ) {
     this.timer = deps.clock.every(WRITE_MS, () => void this.write());
+    this.unsubscribe = store.onReady(() => {
+      if (store.ready) this.checking = this.check();
+    });
   }
 
   note(room: string, facts: Readonly<Record<string, string | number | undefined>>): void {
@@ -61,13 +76,15 @@ export class StreamRecords {
    * @throws ConnectorError STORE_UNAVAILABLE: what was is unknown
    */
   async recall(room: string): Promise<StreamRecord> {
-    if (this.forgotten.has(room)) return { facts: new Map(), orders: new Map() };
+    if (this.forgotten.has(room)) return { facts: new Map(), orders: new Map(), isDoubtful: false };
     await becameReadyOrLate(this.store, this.deps.clock, RECALL_PATIENCE_MS);
+    await this.checking;
     const [facts, orders] = await Promise.all([
       this.store.hashAll(this.keys.facts(room)),
       this.store.hashAll(this.keys.orders(room)),
     ]);
-    return { facts, orders };
+    const { emptiedAt = -Infinity } = this;
+    return { facts, orders, isDoubtful: this.deps.clock.monotonic() - emptiedAt < DOUBT_MS };
   }
 
   /** The room is closed for good. */
@@ -84,6 +101,24 @@ export class StreamRecords {
 
   close(): void {
     this.deps.clock.cancel(this.timer);
+    this.unsubscribe();
+  }
+
+  private async check(): Promise<void> {
+    const { store, keys, deps, hasChecked } = this;
+    try {
+      const isIntact = (await store.get(keys.marker)) !== undefined;
+      if (!isIntact) {
+        this.emptiedAt = deps.clock.monotonic();
+        await store.set(keys.marker, String(deps.clock.now()));
+        deps.telemetry.log.info({}, 'Redis holds no records of streams: it is new, or was emptied');
+      }
+      this.hasChecked = true;
+      // At the start there is nothing yet that could be noted anew.
+      if (!isIntact && hasChecked) this.onEmptied();
+    } catch (error) {
+      deps.telemetry.log.debug({ error: errorText(error) }, 'Redis went away while it was looked at');
+    }
   }
 
   private pendingOf(room: string): Pending {

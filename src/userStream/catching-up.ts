@@ -129,16 +129,21 @@ export class CatchingUp {
   }
 
   private async recall(): Promise<Gap | undefined> {
-    const { records, room, deliveries, clock, telemetry, exchange } = this.deps;
+    const { records, room, deliveries, telemetry, exchange } = this.deps;
     try {
       const record = await records.recall(room);
       deliveries.restore(record);
       const until = Number(record.facts.get('completeUntil') ?? NaN);
-      return Number.isSafeInteger(until) ? { fromMs: until, reason: 'restart' } : undefined;
+      if (Number.isSafeInteger(until)) return { fromMs: until, reason: 'restart' };
+      return record.isDoubtful ? this.blind() : undefined;
     } catch (error) {
       telemetry.log.warn({ exchange, room, error: errorText(error) }, 'past of the stream unknown');
-      return { fromMs: clock.now() - BLIND_LOOKBACK_MS, reason: 'restart' };
+      return this.blind();
     }
+  }
+
+  private blind(): Gap {
+    return { fromMs: this.deps.clock.now() - BLIND_LOOKBACK_MS, reason: 'restart' };
   }
 
   private async look({ fromMs }: Gap): Promise<Look> {

@@ -55,6 +55,12 @@ export class Deliveries {
     for (const key of this.ledger.restore(orders)) this.keptDone.add(key);
   }
 
+  /** Redis lost what was remembered. */
+  noteAll(): void {
+    const { room, records } = this.deps;
+    for (const { key, text } of this.ledger.kept()) records.order(room, key, text);
+  }
+
   /** As a stream told them, in its order. */
   told(events: readonly AccountEvent[], receivedAt: number): void {
     for (const event of events) {

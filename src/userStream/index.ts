@@ -7,6 +7,7 @@ import {
   ORDERS_KEY,
   streamFactsKey,
   streamOrdersKey,
+  STREAMS_MARKER,
   USER_COMMANDS,
 } from '../bus/routes';
 import { ServiceLog } from '../bus/service-log';
@@ -83,8 +84,9 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     );
     this.records = new StreamRecords(
       store,
-      { facts: streamFactsKey, orders: streamOrdersKey },
+      { facts: streamFactsKey, orders: streamOrdersKey, marker: STREAMS_MARKER },
       { clock, telemetry },
+      () => this.rooms.noteAll(),
     );
     this.publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache: this.orderCache });
     this.serviceLog = new ServiceLog(store, { clock, telemetry });

@@ -71,6 +71,11 @@ export class OrderLedger {
     return { key: keyOf(report), text: JSON.stringify(known), isDone: FINAL.has(known.status) };
   }
 
+  /** The same of every open order. */
+  kept(): readonly { readonly key: string; readonly text: string }[] {
+    return [...this.open].map(([key, known]) => ({ key, text: JSON.stringify(known) }));
+  }
+
   /**
    * Takes what an earlier life kept; what is known already is newer. Unreadable texts are left out.
    * Returns the keys of those that are done.

@@ -36,13 +36,19 @@ interface Stage {
   readonly asked: SnapshotQuery[];
 }
 
-async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}, environment = {}) {
+async function setUp(
+  t: TestContext,
+  given: Partial<AccountVenueOptions> = {},
+  environment = {},
+  isIntact = true,
+) {
   const clock = new FakeClock();
   const server = await HostileServer.start();
   server.behave = () => ({ isDataless: true });
   const store = new MemoryStore(clock);
   // It outlives the processes of one test.
   store.close = () => Promise.resolve();
+  if (isIntact) await store.set('connector:streams', 'known');
   const stage: Stage = { answer: () => ({ orders: [] }), asked: [] };
   const telemetry = new RecordedTelemetry();
   const connectors: Connector[] = [];
@@ -198,6 +204,29 @@ test('over a restart: the cursor and the open orders are remembered, and nothing
     ['1'],
   );
   assert.ok(query && query.sinceMs < clock.now() - 60_000, 'since before the restart');
+});
+
+test('a Redis that was emptied: the last minutes are looked at, and the orders noted anew', async (t) => {
+  const { clock, stage, start, crash, store, until, tell } = await setUp(t, {}, {}, false);
+  stage.answer = () => ({ orders: [order('FILLED', '0.3')] });
+  const { connector, lines } = await start();
+  await until('looked', () => lines().length === 1);
+  assert.deepEqual(lines(), ['1 FILLED 0.3 by REST']);
+  await tell(order('NEW', '0', '2'));
+  await drive(clock, 500, 100);
+  store.goAway();
+  store.comeBack();
+  await Promise.all([store.delete('connector:streams'), store.delete(`connector:stream:${ROOM}:orders`)]);
+  store.goAway();
+  store.comeBack();
+  await drive(clock, 500, 100);
+  await crash(connector);
+  stage.asked.splice(0);
+  await start();
+  assert.deepEqual(
+    stage.asked[0]?.known.map(({ orderId }) => orderId),
+    ['2'],
+  );
 });
 
 test('closed for good: a room that opens again has no past', async (t) => {

@@ -143,6 +143,11 @@ export class Room {
     this.catchingUp.outboxDrained();
   }
 
+  noteAll(): void {
+    this.deliveries.noteAll();
+    this.note();
+  }
+
   stop(): void {
     const { clock } = this.deps;
     clock.cancel(this.announcement);

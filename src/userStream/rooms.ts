@@ -84,6 +84,11 @@ export class Rooms {
     for (const room of this.rooms.values()) room.outboxDrained();
   }
 
+  /** Everything that must be known over a restart, noted anew. */
+  noteAll(): void {
+    for (const room of this.rooms.values()) room.noteAll();
+  }
+
   announceAll(): void {
     for (const room of this.rooms.values()) room.announceAgain();
   }
