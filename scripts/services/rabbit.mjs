@@ -102,7 +102,8 @@ export function startRabbit({ guard, programs, directory }) {
     const logFile = join(cwd, 'rabbit.log');
     const server = launch({ guard, program: programs.rabbit, args: [], env, cwd, logFile });
     const url = `amqp://guest:guest@127.0.0.1:${port}`;
-    await untilReady(server, () => greetRabbit(url), READY_LIMIT_MS);
-    return { server, env: rabbitEnv(url) };
+    const ready = () => untilReady(server, () => greetRabbit(url), READY_LIMIT_MS);
+    await ready();
+    return { server, ready, env: rabbitEnv(url) };
   });
 }
