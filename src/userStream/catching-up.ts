@@ -47,6 +47,7 @@ export class CatchingUp {
   private lookedUntil = 0;
   private refusedSince: number | undefined;
   private isLive = false;
+  private liveAt = Infinity;
 
   constructor(private readonly deps: CatchingUpDeps) {
     this.reconciler = new Reconciler({
@@ -74,6 +75,7 @@ export class CatchingUp {
   /** A session is live again. */
   live(gap: Gap | undefined): void {
     this.isLive = true;
+    this.liveAt = this.deps.clock.now();
     if (gap) {
       this.reconciler.need(gap);
       this.reconciler.hurry();
@@ -83,6 +85,7 @@ export class CatchingUp {
 
   lost(): void {
     this.isLive = false;
+    this.liveAt = Infinity;
   }
 
   /** There was no room in the outbox: the venue is asked again once there is. */
@@ -156,7 +159,7 @@ export class CatchingUp {
     const askedAt = stream.venueClock.now();
     const { instruments } = stream;
     const snapshot = await looks.snapshot({ sinceMs, instruments, known: deliveries.openOrders() });
-    return { snapshot, sinceMs, askedAt };
+    return { snapshot, sinceMs, askedAt, liveSince: this.liveAt + offsetMs };
   }
 
   private closed(closed: Closed): void {

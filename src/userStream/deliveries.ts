@@ -74,13 +74,15 @@ export class Deliveries {
    * As REST told it.
    * @param now epoch ms, ours
    */
-  reconciled({ snapshot, sinceMs, askedAt }: Look, now: number): Found {
+  reconciled({ snapshot, sinceMs, askedAt, liveSince }: Look, now: number): Found {
     const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, sinceMs));
     for (const order of orders) this.publish(order, now, true);
     return {
       orders: orders.length,
       balances: snapshot.balances ? this.balancesAre(snapshot.balances, askedAt, now) : 0,
-      overdue: orders.filter(({ report }) => report.orderTime < askedAt - PROMPT_MS).length,
+      overdue: orders.filter(({ report: { orderTime } }) => {
+        return orderTime > liveSince + PROMPT_MS && orderTime < askedAt - PROMPT_MS;
+      }).length,
     };
   }
 

@@ -309,7 +309,8 @@ test('a deaf session is found by what the venue says, and replaced; a quiet one 
   await drive(clock, 120_000, 10_000);
   assert.ok(stage.asked.length >= 1, 'asked in doubt');
   assert.equal(server.dials, 1);
-  const untold = order('FILLED', '0.3');
+  const filled = { orderId: '1', orderStatus: 'FILLED', totalTradeQuantity: '0.3' } as const;
+  const untold = orderEvent({ ...filled, orderTime: clock.now() });
   stage.answer = () => ({ orders: [untold] });
   await until('replaced', () => server.dials === 2);
   assert.equal(lines().at(-1), '1 FILLED 0.3 by REST');

@@ -19,6 +19,8 @@ export interface Look {
   readonly snapshot: AccountSnapshot;
   readonly sinceMs: number;
   readonly askedAt: number;
+  /** Since when the session is live: it cannot have told what happened before. */
+  readonly liveSince: number;
 }
 
 /** Events that the stream had not told. */

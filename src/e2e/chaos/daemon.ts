@@ -60,6 +60,11 @@ export class Daemon {
     }
   }
 
+  /** Lines of its log with these words. */
+  logged(words: string): number {
+    return readFileSync(this.logFile, 'utf8').split(words).length - 1;
+  }
+
   async stop(): Promise<void> {
     this.isWanted = false;
     const { child } = this;

@@ -95,6 +95,9 @@ function atServer(server: 'redis' | 'rabbit'): readonly Fault[] {
   ];
 }
 
+/** The one trouble that only an audit finds: open, answering pings, and silent. */
+export const MUTED = 'venues: muted';
+
 export const FAULTS: readonly Fault[] = [
   once('venues: sockets cut', ({ venues, market }) => {
     venues.drop();
@@ -109,7 +112,7 @@ export const FAULTS: readonly Fault[] = [
     venues.notice();
     market?.notice();
   }),
-  atVenues('venues: muted', { stall: true }),
+  atVenues(MUTED, { stall: true }),
   atVenues('venues: half-open', { halfOpen: true }),
   atVenues('venues: dials refused', { dial: { status: 503 } }, true),
   atVenues('venues: dials limited', { dial: { status: 429, retryAfterS: 2 } }, true),

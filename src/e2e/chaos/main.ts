@@ -1,7 +1,7 @@
 /** `npm run chaos -- --seed 1..20 [--seconds 30] [--no-prices]`: seeded faults on real servers and processes. */
 import { parseArgs } from 'node:util';
 import type { Outcome } from './run';
-import { run } from './run';
+import { problemsOf, run } from './run';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -11,29 +11,26 @@ function seedsOf(text: string): readonly number[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at);
 }
 
-function isWell({ lost, outOfOrder, deltasTwice, candlesMissing, violations }: Outcome): boolean {
-  return [lost, outOfOrder, deltasTwice, candlesMissing, violations].every(({ length }) => length === 0);
-}
-
 function rowOf(seed: number, outcome: Outcome): string {
   const { faults, orders, changes, told, reconciled, lost, outOfOrder, deltasTwice } = outcome;
-  const { candles, candlesMissing, settledAfterMs, repeats, mostMb, violations } = outcome;
+  const { candles, candlesMissing, deaf, settledAfterMs, repeats, mostMb, violations } = outcome;
   const cells = [seed, faults.length, orders, changes, told, reconciled, lost.length, outOfOrder.length];
   const more = [
     deltasTwice.length,
     candles,
     candlesMissing.length,
+    deaf,
     repeats,
     settledAfterMs,
     mostMb,
     violations.length,
   ];
-  return [...cells, ...more].map((cell) => String(cell).padStart(9)).join('');
+  return [...cells, ...more].map((cell) => String(cell).padStart(10)).join('');
 }
 
 const HEAD = ['seed', 'faults', 'orders', 'changes', 'told', 'by REST', 'lost', 'disorder', 'deltas2x']
-  .concat(['candles', 'missing', 'repeats', 'settle ms', 'RSS MB', 'limits'])
-  .map((cell) => cell.padStart(9))
+  .concat(['candles', 'missing', 'deaf', 'repeats', 'settle ms', 'RSS MB', 'limits'])
+  .map((cell) => cell.padStart(10))
   .join('');
 
 async function main(): Promise<number> {
@@ -54,15 +51,9 @@ async function main(): Promise<number> {
     const options = { seed, seconds: Number(seconds), hasPrices, say: print };
     const outcome = await run({ ...options, ...(logs !== undefined && { logs }) });
     rows.push(rowOf(seed, outcome));
-    if (isWell(outcome)) continue;
-    failures += 1;
-    const { lost, outOfOrder, deltasTwice, candlesMissing, violations } = outcome;
-    for (const line of [...lost, ...outOfOrder, ...deltasTwice, ...candlesMissing, ...violations].slice(
-      0,
-      20,
-    )) {
-      print(`  ! ${line}`);
-    }
+    const problems = problemsOf(outcome);
+    if (problems.length > 0) failures += 1;
+    for (const problem of problems.slice(0, 20)) print(`  ! ${problem}`);
   }
   print([HEAD, ...rows].join('\n'));
   print(failures === 0 ? 'nothing lost' : `${failures} seeds failed; each is played again by its --seed`);

@@ -11,7 +11,7 @@ import { allVenues } from '../../venues/registry';
 import { ACCOUNT_MARKETS, keysOf } from '../market-table';
 import { Backend } from './backend';
 import { Daemon } from './daemon';
-import { FAULTS, type Scene } from './faults';
+import { FAULTS, MUTED, type Scene } from './faults';
 import { Chance } from './random';
 import type { Servers } from './servers';
 import { openServers } from './servers';
@@ -35,9 +35,25 @@ export interface Outcome extends Verdict {
   readonly candlesMissing: readonly string[];
   /** Until everything was told after the last trouble ended. */
   readonly settledAfterMs: number;
+  /** Sessions that were only found deaf by an audit: to be expected of muted venues, and of nothing else. */
+  readonly deaf: number;
   readonly repeats: number;
   readonly mostMb: number;
   readonly violations: readonly string[];
+}
+
+/** In words; none where nothing is missing, nothing came twice, and no limit was broken. */
+export function problemsOf(outcome: Outcome): readonly string[] {
+  const { lost, outOfOrder, deltasTwice, candlesMissing, violations, deaf, faults } = outcome;
+  const isDeafness = deaf > 0 && !faults.includes(MUTED);
+  return [
+    ...lost.map((one) => `lost: ${one}`),
+    ...outOfOrder.map((one) => `out of order: ${one}`),
+    ...deltasTwice.map((one) => `balance delta told twice: ${one}`),
+    ...candlesMissing.map((one) => `candle missing: ${one}`),
+    ...violations.map((one) => `limit broken: ${one}`),
+    ...(isDeafness ? [`${deaf} sessions were deaf though no venue was muted`] : []),
+  ];
 }
 
 const TRADE_EVERY_MS = 40;
@@ -45,6 +61,8 @@ const SETTLE_LIMIT_MS = 150_000;
 const START_LIMIT_MS = 60_000;
 const CANDLE_VENUES = ['binance', 'okx'];
 const WARP = 20;
+/** As the log says it. */
+const DEAF = 'the session is deaf';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function run(options: RunOptions): Promise<Outcome> {
@@ -115,7 +133,7 @@ async function perform(scene: Scene, options: RunOptions): Promise<Outcome> {
   const settledAfterMs = await settled(scene, traders);
   return {
     ...judge(venues, backend, traders),
-    ...{ faults, settledAfterMs, repeats: backend.repeats },
+    ...{ faults, settledAfterMs, repeats: backend.repeats, deaf: main.logged(DEAF) },
     candles: [...backend.candles.values()].reduce((sum, { size }) => sum + size, 0),
     candlesMissing: market ? missingCandles(market, backend, publishedOf) : [],
     mostMb: Math.round(main.mostMb + (price?.mostMb ?? 0)),
