@@ -125,12 +125,17 @@ function orders({ query }: SimRequest, account: SimAccount, deps: PrivateRestDep
       order.createdAt >= since &&
       (statuses.length === 0 || statuses.includes(deps.states.statusOf(order))),
   );
-  const newest = [...wanted].sort((a, b) => b.createdAt - a.createdAt || b.change - a.change);
+  const newest = [...wanted].sort((a, b) => b.createdAt - a.createdAt || byId(b, a));
   const page = pageOf(newest, query, deps.pageRows, deps.pageRows);
   if (page === undefined) return refused('limit or cursor is invalid');
   const { rows, cursor, hasNext } = page;
   const listed = rows.map((order) => rowOf(order, account, deps));
   return { body: { orders: listed, sequence: '0', has_next: hasNext, cursor } };
+}
+
+/** Of orders of one millisecond; default ids rise. */
+function byId(a: SimOrder, b: SimOrder): number {
+  return a.orderId.localeCompare(b.orderId, 'en', { numeric: true });
 }
 
 function single({ path }: SimRequest, account: SimAccount, deps: PrivateRestDeps): SimAnswer {
