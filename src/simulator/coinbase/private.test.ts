@@ -212,6 +212,7 @@ test('every end of an order, and the words in between', async (t) => {
   one.account.expire(await place());
   assert.deepEqual(await client.told(), ['EXPIRED', '0', '0', '0']);
   one.account.reject(BUY);
+  assert.deepEqual(await client.told(), ['PENDING', '0', '0.3', '0']);
   assert.deepEqual(await client.told(), ['FAILED', '0', '0', '0']);
   const market = one.account.place({ ...BUY, type: 'MARKET', price: '0' });
   assert.deepEqual(await client.told(), ['PENDING', '0', '0.3', '0']);

@@ -76,7 +76,10 @@ export class UserStreams {
 
   private tellChange({ account, order, execution }: OrderChange): void {
     if (account.exchange !== EXCHANGE) return;
-    if (execution === 'NEW') this.tell(account, order, 'PENDING');
+    // Accepted first, also where it is refused right after.
+    if (execution === 'NEW' || execution === 'REJECTED') {
+      this.tell(account, { ...order, status: 'NEW' }, 'PENDING');
+    }
     if (execution === 'NEW' && order.type === 'MARKET') return;
     this.tell(account, order, undefined, order.status === 'FILLED' || isOpen(order));
     // Once more when the hold is released, and nothing else has changed.
