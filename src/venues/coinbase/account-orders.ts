@@ -3,9 +3,9 @@ import { ConnectorError } from '../../domain/errors';
 import type { AccountSnapshot, KnownOrder, SnapshotQuery } from '../contract';
 import type { AccountCalls } from './account-client';
 import { allPages } from './account-pages';
-import { isObject } from './fields';
+import { isObject, isProduct } from './fields';
 import { readListed } from './listed-orders';
-import { isId } from './orders';
+import { isId, isSpot } from './orders';
 import { bookOf } from './twins';
 
 const ORDERS = '/orders/historical/batch';
@@ -38,11 +38,12 @@ export async function ordersSince(
   // After the open ones: an order that ends in between is in both lists, and its end counts.
   look.add(await list('new orders', { start_date: isoOf(from) }, calls));
   const asked = new Map(known.map((order) => [String(order.orderId), order]));
-  for (const id of [...asked.keys(), ...(await filledSince(from, calls))]) {
-    if (look.has(id)) continue;
-    const order = isOrderId(id) ? await single(id, calls) : undefined;
-    if (order !== undefined) look.add([order]);
-    else look.miss(`an order of ${asked.get(id)?.symbol ?? 'a fill'} that the venue does not know any more`);
+  const filled = await filledSince(from, calls);
+  if (filled.has(undefined)) look.miss('malformed fill');
+  for (const id of new Set([...asked.keys(), ...filled.keys()])) {
+    if (id === undefined || look.has(id)) continue;
+    const symbol = asked.get(id)?.symbol ?? filled.get(id) ?? '';
+    look.addSingle(await single(id, calls), symbol);
   }
   if (sinceMs < at - LONGEST_GAP_MS) look.miss('changes of more than 7 days ago');
   return look.result(asked);
@@ -64,6 +65,11 @@ class Look {
     }
   }
 
+  addSingle(order: object | undefined, symbol: string): void {
+    if (order !== undefined) this.add([order]);
+    else this.miss(`an order of ${symbol} that the venue does not know any more`);
+  }
+
   has(id: string): boolean {
     return this.found.has(id);
   }
@@ -72,14 +78,10 @@ class Look {
     this.missing.push(what);
   }
 
-  /** Fails with ConnectorError where not one of the orders can be read: that is no answer. */
   result(known: ReadonlyMap<string, KnownOrder>): FoundOrders {
     const readings = [...this.found].map(([id, order]) => ({ id, reading: readListed(order, this.at) }));
     const faults = readings.flatMap(({ reading }) => (reading.kind === 'fault' ? [reading.note] : []));
     for (let count = 0; count < this.nameless; count += 1) faults.push('malformed order');
-    if (faults.length > 0 && faults.length === readings.length + this.nameless) {
-      throw new ConnectorError('REST_BAD_ANSWER', `coinbase orders: no readable order (${faults[0] ?? ''})`);
-    }
     const orders = readings
       .flatMap(({ id, reading }) =>
         reading.kind === 'report'
@@ -113,15 +115,25 @@ function list(
   return allPages(what, 'orders', all, ORDERS, ask);
 }
 
-/** Ids of orders with a fill since then: an old order is in no other list. */
-async function filledSince(fromMs: number, { ask }: AccountCalls): Promise<ReadonlySet<string>> {
+/** Products by the ids of orders that have a fill since then: an old order is in no other list. */
+async function filledSince(
+  fromMs: number,
+  { ask }: AccountCalls,
+): Promise<ReadonlyMap<string | undefined, string>> {
   const query = { start_sequence_timestamp: isoOf(fromMs), limit: FILLS_PER_PAGE };
-  const fills = await allPages('fills', 'fills', query, FILLS, ask);
-  return new Set(fills.map((fill) => (fill as { order_id?: unknown }).order_id).filter(isOrderId));
+  const found = new Map<string | undefined, string>();
+  for (const fill of await allPages('fills', 'fills', query, FILLS, ask)) {
+    const { order_id: id, product_id: product } = fill as { order_id?: unknown; product_id?: unknown };
+    // Fills of futures are listed along, and would cost a call each.
+    if (!isProduct(product)) found.set(undefined, '');
+    else if (isSpot(undefined, product)) found.set(isOrderId(id) ? id : undefined, product);
+  }
+  return found;
 }
 
-/** Undefined: the venue knows it no more. */
+/** Undefined: the venue knows it no more, or never did. */
 async function single(id: string, { find }: AccountCalls): Promise<object | undefined> {
+  if (!isOrderId(id)) return undefined;
   const answer = await find('order', `/orders/historical/${encodeURIComponent(id)}`);
   if (answer === undefined) return undefined;
   const { order } = answer as { order?: unknown };

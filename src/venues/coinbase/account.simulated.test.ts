@@ -30,6 +30,7 @@ assert.ok(accountFeed && connectAccount && accountRest && market.links.account);
 const rules = market.links.account;
 const POLICY = { windowMs: 600_000, threshold: 3, cooldownMs: 1_800_000, cooldownMaxMs: 7_200_000 };
 const USER_STREAM = 'wss://advanced-trade-ws-user.coinbase.com';
+const REST = 'https://api.coinbase.com';
 const NONE = new InstrumentIndex();
 const MINUTE = 60_000;
 
@@ -279,7 +280,17 @@ describe('coinbase account: signing in', () => {
 
   test('REST that is away keeps nobody from the stream', async (t) => {
     const one = await setUp(t);
-    one.server.faults.set({ rest: { status: 503 } }, { origin: 'https://api.coinbase.com' });
+    one.server.faults.set({ rest: { status: 503 } }, { origin: REST });
+    await one.live();
+    assert.deepEqual(one.refusals, []);
+  });
+
+  test('where the venue asks for silence, the dial waits', async (t) => {
+    const one = await setUp(t);
+    one.server.faults.set({ rest: { status: 429 } }, { origin: REST });
+    await until('a call', () => one.server.stats()[REST]!.httpRequests > 1);
+    assert.equal(one.server.stats()[USER_STREAM]?.dials, 0);
+    one.server.faults.clear();
     await one.live();
     assert.deepEqual(one.refusals, []);
   });
@@ -388,7 +399,7 @@ describe('coinbase account: orders', () => {
     one.simulator.mark(one.sim, lost, 'PAUSED');
     const { orders, incomplete } = await one.snapshot(one.clock.now());
     assert.deepEqual(
-      orders.map(({ report }) => stateOf(report)),
+      orders.map(({ report }) => stateOf(report)).sort(),
       [`${other} CANCELED 0.1 0.3 60000`, `${orderId} PARTIALLY_FILLED 0.1 0.3 60000`].sort(),
     );
     assert.equal(incomplete, 'unknown order status PAUSED');

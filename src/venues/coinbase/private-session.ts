@@ -44,9 +44,12 @@ async function refuseBadKey(rest: AccountRest): Promise<void> {
   }
 }
 
-/** Says nothing about the key; the look over REST that follows each dial meets it, tells it and repeats. */
+/**
+ * Says nothing about the key; the look over REST that follows each dial meets it, tells it and repeats. Where the
+ * venue asks for silence, the dial waits as well.
+ */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof ConnectorError)) return false;
+  if (!(error instanceof ConnectorError) || error.code === 'REST_LIMITED') return false;
   return error.retry !== 'never' && refusalBehind(error)?.cause !== 'clock';
 }
 
