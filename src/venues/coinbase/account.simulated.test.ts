@@ -451,6 +451,7 @@ describe('coinbase account: orders', () => {
     one.server.faults.set({ dial: { status: 503 } }, { origin: USER_STREAM });
     one.server.drop({ origin: USER_STREAM });
     one.sim.fill(filled!, '0.3', { price: '59500' });
+    one.sim.fill(open!, '0.1');
     one.sim.cancel(cancelled!);
     one.sim.cancel(forgotten!);
     one.simulator.forget(forgotten!);
@@ -460,13 +461,16 @@ describe('coinbase account: orders', () => {
     one.sim.cancel(late);
     one.server.faults.clear();
     await one.live(2);
+    // All that the stream tells of it: the filled part of what is still open.
+    await one.told(6);
+    assert.equal(stateOf(one.reports[5]!), `${open} PARTIALLY_FILLED 0.1 0.3 60000`);
     const { orders, incomplete, balances } = await one.snapshot(since, known);
     assert.deepEqual(
       orders.map(({ report }) => stateOf(report)).sort(),
       [
         `${filled} FILLED 0.3 0.3 59500`,
         `${cancelled} CANCELED 0 0.3 60000`,
-        `${open} NEW 0 0.3 60000`,
+        `${open} PARTIALLY_FILLED 0.1 0.3 60000`,
         `${strange} FILLED 0.3 0.3 60000`,
         `${late} CANCELED 0 0.3 60000`,
       ].sort(),
@@ -477,8 +481,8 @@ describe('coinbase account: orders', () => {
       [...times].sort((a, b) => a - b),
     );
     assert.equal(incomplete, 'an order of BTC-USD that the venue does not know any more');
-    assert.equal(balances?.balances.find(({ asset }) => asset === 'BTC')?.free, '0.7');
-    assert.deepEqual(one.rules(), []);
+    assert.equal(balances?.balances.find(({ asset }) => asset === 'BTC')?.free, '0.8');
+    assert.deepEqual([one.reports.length, one.rules()], [6, []]);
   });
 
   test('a quiet account stays connected by its heartbeats', async (t) => {
