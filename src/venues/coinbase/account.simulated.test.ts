@@ -107,7 +107,7 @@ async function setUp(t: TestContext, given: Key = CLOUD, options: CoinbaseOption
   const lives: (number | undefined)[] = [];
   const refusals: string[] = [];
   const stream = new AccountStream(
-    { account, feed: accountFeed!, rest: restOf('session'), rules, fingerprint: 'login' },
+    { account, feed: accountFeed!, rest: restOf('session'), looks: rest, rules, fingerprint: 'login' },
     {
       transport: { clock, random: () => 0, dials: new DialBudget(clock), telemetry, rewrite },
       gates: new AuthGates(POLICY, clock),
@@ -120,6 +120,8 @@ async function setUp(t: TestContext, given: Key = CLOUD, options: CoinbaseOption
         for (const one of events) if (one.kind === 'order') reports.push(one.report);
       },
       onLive: (missedSince) => void lives.push(missedSince),
+      onLost: () => undefined,
+      onUnread: () => undefined,
       onRefused: ({ code, cause }) => void refusals.push(`${code} ${cause ?? ''}`),
     },
   );
