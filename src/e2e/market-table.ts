@@ -1,4 +1,5 @@
 /** Every market with account streams: what its simulated accounts trade, and what must come of it (contract 2.6, 3.1). */
+import { generateKeyPairSync } from 'node:crypto';
 import type { AccountSpec } from '../simulator/kit';
 
 export interface AccountMarket {
@@ -14,6 +15,8 @@ export interface AccountMarket {
   readonly parts: readonly [string, string, string];
   /** What `totalTradeQuantity` counts. */
   readonly unit: 'asTraded' | 'coinOfContracts';
+  /** Its keys are halves of a pair. */
+  readonly hasKeyPair?: true;
   /** Value of a contract in quote coin, where `unit` is `coinOfContracts`. */
   readonly contractValue?: number;
   /** Binance futures speak the other form. */
@@ -58,6 +61,8 @@ const contracts = (
   ...(orderIds && { orderIds }),
 });
 
+const uuids = (count: number): string => `0000c0de-0000-4000-8000-${String(count).padStart(12, '0')}`;
+
 const longIds = (count: number): string => `14747794483530${String(count).padStart(5, '0')}`;
 
 export const ACCOUNT_MARKETS: readonly AccountMarket[] = [
@@ -82,7 +87,11 @@ export const ACCOUNT_MARKETS: readonly AccountMarket[] = [
   spot('bitget', 'BTCUSDT', ['BTC', 'USDT'], longIds),
   linear('bitgetUsdm', 'BTCUSDT', 'BTCUSDT', longIds),
   linear('bitgetCoinm', 'BTCUSD', 'BTCUSD', longIds),
+  { ...spot('coinbase', 'BTC-USD', ['BTC', 'USD'], uuids), hasKeyPair: true },
 ];
+
+/** A cloud key of Coinbase: it signs with its own half, the venue holds the other. */
+const cloud = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
 export interface Keys {
   readonly key: string;
@@ -93,13 +102,19 @@ export interface Keys {
 
 /** Credentials that no other text of a run contains. */
 export function keysOf(exchange: string, mark: string): Keys {
+  const isPair = ACCOUNT_MARKETS.some((one) => one.exchange === exchange && one.hasKeyPair);
+  if (isPair) {
+    const secret = cloud.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
+    return { key: `organizations/${mark}/apiKeys/${mark}-key-${exchange}`, secret, passphrase: '' };
+  }
   return { key: `${mark}-key-${exchange}`, secret: `${mark}-secret-${exchange}`, passphrase: `${mark}-pass` };
 }
 
 /** The account behind the keys, as the venue holds it. */
 export function specOf(market: AccountMarket, { key, secret, passphrase }: Keys): AccountSpec {
-  const { exchange, orderIds } = market;
-  return { ...{ exchange, key, secret, passphrase }, ...(orderIds && { orderIds }) };
+  const { exchange, orderIds, hasKeyPair } = market;
+  const theirs = hasKeyPair ? cloud.publicKey.export({ type: 'spki', format: 'pem' }).toString() : secret;
+  return { ...{ exchange, key, secret: theirs, passphrase }, ...(orderIds && { orderIds }) };
 }
 
 /** What `totalTradeQuantity` must be for a traded quantity of the venue's own unit. */

@@ -16,6 +16,8 @@ export interface FeedSpec<E, S> {
   readonly instruments: InstrumentIndex;
   /** The production URL of the next dial; may ask the venue for a token first. */
   endpoint(): Promise<string>;
+  /** How long that may take; default 30 s. More where the question waits its turn among many. */
+  readonly endpointLimitMs?: number;
   /** Frames that log in; absent on public feeds. */
   login?(): readonly string[];
 }
@@ -83,7 +85,7 @@ export class Session<E, S> {
       onSignal: () => this.link.inbound(),
       onEnd: (end) => this.over(end),
     });
-    this.dialer.start(() => spec.endpoint());
+    this.dialer.start(() => spec.endpoint(), spec.endpointLimitMs);
   }
 
   /** Queues a frame within the venue's rates; `onSent` runs when it leaves. */

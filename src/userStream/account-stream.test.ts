@@ -45,6 +45,8 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
       feed: tinyAccountFeed(options),
       rest: tinyAccountRest({ serverTime: () => Promise.resolve(clock.now()), ...options }),
       looks: tinyAccountRest(options),
+      sentAt: () => -Infinity,
+      looksSentAt: () => -Infinity,
       rules: market.links.account,
       fingerprint: key,
     };
@@ -53,7 +55,14 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
   const create = (key = 'K1', change: Partial<AccountVenueOptions> = {}): AccountStream => {
     const stream = new AccountStream(
       plug(key, change),
-      { transport, gates, venueClock, instruments: new InstrumentIndex(), listed: () => Promise.resolve() },
+      {
+        transport,
+        gates,
+        venueClock,
+        instruments: new InstrumentIndex(),
+        listed: () => Promise.resolve(),
+        onLimited: () => undefined,
+      },
       {
         onEvents: (events) => told.push(...events.map(({ kind }) => kind)),
         onLive: (missedSince) => told.push(missedSince === undefined ? 'live' : 'live after a gap'),

@@ -151,9 +151,9 @@ export class CatchingUp {
 
   private async look({ fromMs }: Gap): Promise<Look> {
     const { stream, clock, deliveries, plug } = this.deps;
-    const { looks } = plug();
+    const { looks, looksSentAt } = plug();
     await stream.listed();
-    await stream.venueClock.sync(() => looks.serverTime());
+    await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
     const offsetMs = stream.venueClock.now() - clock.now();
     const sinceMs = Math.round(fromMs + offsetMs - OVERLAP_MS);
     const askedAt = stream.venueClock.now();

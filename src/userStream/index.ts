@@ -231,17 +231,19 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private roomDeps(known: KnownMarket): RoomDeps {
     const { clock, random, telemetry, config } = this.deps;
     const { records, publisher } = this;
+    const onLimited = (afterMs: number): void => this.lines.pauseRest(known, afterMs);
     const { flapWindowMs: windowMs, flapThreshold: threshold } = config.userStream;
     return {
       ...{ clock, random, telemetry, publisher, records },
       instanceId: config.instanceId,
       auditMs: config.userStream.auditMs,
-      onLimited: (afterMs) => this.lines.pauseRest(known, afterMs),
+      onLimited,
       stream: {
         transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },
         venueClock: this.lines.clockOf(known.adapter),
         instruments: this.lines.instrumentsOf(known),
         listed: () => this.lines.listed(known),
+        onLimited,
         gates: this.gates,
       },
       flap: { windowMs, threshold },

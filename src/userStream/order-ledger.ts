@@ -45,9 +45,7 @@ export class OrderLedger {
   acceptReconciled(report: ExecutionReport, sinceMs: number): boolean {
     const known = this.find(report);
     const next = knownOf(report);
-    if (known && (isSame(known, next) || !isNews(known, { ...next, at: Math.max(next.at, known.at) }))) {
-      return false;
-    }
+    if (known && !isNews(known, { ...next, at: Math.max(next.at, known.at) })) return false;
     this.remember(report, next);
     return known !== undefined || next.at >= sinceMs;
   }
@@ -136,19 +134,9 @@ function isSame(known: Known, next: Known): boolean {
   );
 }
 
-function isRepeated(known: Known, next: Known): boolean {
-  const { status, filled, at, price, quantity } = next;
-  return (
-    known.at === at &&
-    known.status === status &&
-    known.filled === filled &&
-    known.price === price &&
-    known.quantity === quantity
-  );
-}
-
 function isNews(known: Known, next: Known): boolean {
-  if (isRepeated(known, next)) return false;
+  // A later time alone is no change: venues list their orders anew at every session.
+  if (isSame(known, next)) return false;
   const progress = compare(next.filled, known.filled);
   if (progress < 0) return false;
   // A fill that crossed its own cancel: the venue corrects itself, only ever upwards.

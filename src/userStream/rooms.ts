@@ -172,14 +172,16 @@ export class Rooms {
     const { credentials, environment } = access;
     const account = { market, credentials, environment };
     const login = fingerprint(access);
-    const open = (lane: RestLane) =>
-      adapter.connectAccount?.(account, this.deps.lines.restDeps(known, login, lane));
-    const rest = open('session');
-    const looks = open('look');
+    const open = (lane: RestLane) => {
+      const deps = this.deps.lines.restDeps(known, login, lane);
+      return [adapter.connectAccount?.(account, deps), deps.sentAt] as const;
+    };
+    const [rest, sentAt] = open('session');
+    const [looks, looksSentAt] = open('look');
     const feed = adapter.accountFeed;
     const rules = market.links.account;
     if (!rest || !looks || !feed || !rules) throw invalid('provider: not served');
-    return { account, feed, rest, looks, rules, fingerprint: login };
+    return { account, feed, rest, sentAt, looks, looksSentAt, rules, fingerprint: login };
   }
 }
 

@@ -56,11 +56,20 @@ export class VenueLines {
   }
 
   /** What the signed REST of one login works with. */
-  restDeps({ adapter, market }: KnownMarket, login: string, lane: RestLane): AccountRestDeps {
-    const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
+  restDeps(
+    { adapter, market }: KnownMarket,
+    login: string,
+    lane: RestLane,
+  ): AccountRestDeps & { sentAt(): number } {
+    const { rewrite, restTimeoutMs: timeoutMs, clock } = this.deps;
     const rules = market.accountRest ?? CAUTIOUS;
-    const turn = this.budget.turns(market.endpoints.rest, login, rules, lane);
-    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, turn };
+    const wait = this.budget.turns(market.endpoints.rest, login, rules, lane);
+    let sentAt = -Infinity;
+    const turn = async (weight?: number): Promise<void> => {
+      await wait(weight);
+      sentAt = clock.now();
+    };
+    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, turn, sentAt: () => sentAt };
   }
 
   /** The venue asked for silence on its REST API. */

@@ -70,6 +70,8 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ['a legacy key', LEGACY],
 ];
 
+const UNTIMED = { sentAt: () => -Infinity, looksSentAt: () => -Infinity };
+
 const BUY: OrderRequest = {
   ...{ symbol: 'BTC-USD', side: 'BUY', type: 'LIMIT', price: '60000', quantity: '0.3' },
   assets: { base: 'BTC', quote: 'USD' },
@@ -107,13 +109,22 @@ async function setUp(t: TestContext, given: Key = CLOUD, options: CoinbaseOption
   const lives: (number | undefined)[] = [];
   const refusals: string[] = [];
   const stream = new AccountStream(
-    { account, feed: accountFeed!, rest: restOf('session'), looks: rest, rules, fingerprint: 'login' },
+    {
+      account,
+      feed: accountFeed!,
+      rest: restOf('session'),
+      looks: rest,
+      rules,
+      fingerprint: 'login',
+      ...UNTIMED,
+    },
     {
       transport: { clock, random: () => 0, dials: new DialBudget(clock), telemetry, rewrite },
       gates: new AuthGates(POLICY, clock),
       venueClock,
       instruments: NONE,
       listed: () => Promise.resolve(),
+      onLimited: () => undefined,
     },
     {
       onEvents: (events) => {
