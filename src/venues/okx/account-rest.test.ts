@@ -6,13 +6,16 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
 import type { Account, AccountRest } from '../contract';
+import { WEIGHT } from './account-limits';
 import { connectAccount } from './account-rest';
 import { okx } from './index';
 
 const KEY = 'the-key';
 const SECRET = 'the-secret';
 const PASSPHRASE = 'the-passphrase';
-const VENUE_NOW = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
+const VENUE_NOW = Date.UTC(2025, 8, 5, 12, 50, 5, 678);
+const SINCE = 1_757_076_000_000;
+const HOUR = 3_600_000;
 const NONE = new InstrumentIndex();
 
 type Answer = (url: URL, response: ServerResponse, request: IncomingMessage) => void;
@@ -21,7 +24,8 @@ let server: Server;
 let base = '';
 let asked: { url: URL; host: string; request: IncomingMessage }[] = [];
 let answer: Answer = () => undefined;
-let pauses = 0;
+let turns: (number | undefined)[] = [];
+let venueNow = VENUE_NOW;
 
 before(async () => {
   server = createServer((request, response) => {
@@ -41,7 +45,8 @@ after(() => {
 
 beforeEach(() => {
   asked = [];
-  pauses = 0;
+  turns = [];
+  venueNow = VENUE_NOW;
 });
 
 interface Wish {
@@ -64,11 +69,12 @@ function rest({
   const credentials = { key: KEY, secret: SECRET, passphrase, options: { okxSource } };
   // The override may hold a path, which is no part of what is signed.
   const { rewrite = (url: string) => url.replace('https://', `${base}/`) } = more;
-  const deps = { rewrite, timeoutMs, venueNow: () => VENUE_NOW, turn: () => Promise.resolve() };
-  return connectAccount({ market, credentials, environment }, deps, () => {
-    pauses += 1;
+  const turn = (weight?: number): Promise<void> => {
+    turns.push(weight);
     return Promise.resolve();
-  });
+  };
+  const deps = { rewrite, timeoutMs, venueNow: () => venueNow, turn };
+  return connectAccount({ market, credentials, environment }, deps);
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
@@ -104,11 +110,29 @@ const BALANCE = {
   details: [{ ccy: 'USDT', availBal: '5', frozenBal: '1', cashBal: '6' }],
 };
 
+interface Lists {
+  pending?: object[];
+  history?: object[];
+  archive?: object[];
+  /** Told by their ids only. */
+  single?: object[];
+}
+
 /** A venue with these orders: newest first, paged by `after`, by type. */
-function serve(lists: { pending?: object[]; history?: object[] }, balance: object[] = [BALANCE]): void {
+function serve(lists: Lists, balance: object[] = [BALANCE]): void {
   answer = ({ pathname, searchParams }, response) => {
     if (pathname === '/api/v5/account/balance') return send(response, 200, success(balance));
-    const rows = (pathname.endsWith('pending') ? lists.pending : lists.history) as Record<string, string>[];
+    if (pathname === '/api/v5/trade/order') {
+      const wanted = Object.fromEntries(searchParams) as Record<string, string>;
+      const found = ((lists.single ?? []) as Record<string, string>[]).find((row) =>
+        Object.entries(wanted).every(([name, value]) => row[name] === value),
+      );
+      if (found) return send(response, 200, success([found]));
+      return send(response, 200, { code: '51603', msg: 'Order does not exist', data: [] });
+    }
+    const name = { 'orders-pending': 'pending', 'orders-history': 'history' } as const;
+    const list = name[pathname.slice('/api/v5/trade/'.length) as keyof typeof name] ?? 'archive';
+    const rows = lists[list] as Record<string, string>[];
     const cursor = searchParams.get('after');
     const found = (rows ?? [])
       .filter((row) => row['instType'] === searchParams.get('instType'))
@@ -133,7 +157,7 @@ function failsWith(code: string, retry: unknown): (thrown: unknown) => boolean {
 describe('okx account REST: what is sent', () => {
   test('every signed request: signature, time, key, passphrase', async () => {
     serve({ pending: [order(1)] });
-    await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+    await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(
       asked.map(({ url }) => url.pathname + url.search),
       [
@@ -145,8 +169,8 @@ describe('okx account REST: what is sent', () => {
     for (const { url, request, host } of asked) {
       const { headers } = request;
       assert.equal(host, 'openapi.okx.com');
-      assert.equal(headers['ok-access-timestamp'], '2030-01-02T03:04:05.678Z');
-      const text = `2030-01-02T03:04:05.678ZGET${url.pathname}${url.search}`;
+      assert.equal(headers['ok-access-timestamp'], '2025-09-05T12:50:05.678Z');
+      const text = `2025-09-05T12:50:05.678ZGET${url.pathname}${url.search}`;
       const expected = createHmac('sha256', SECRET).update(text).digest('base64');
       assert.equal(headers['ok-access-sign'], expected);
       assert.equal(headers['ok-access-key'], KEY);
@@ -172,7 +196,7 @@ describe('okx account REST: what is sent', () => {
       serve({});
       for (const environment of ['live', 'sandbox'] as const) {
         asked = [];
-        await rest({ okxSource, environment }).snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+        await rest({ okxSource, environment }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
         const isDemo = environment === 'sandbox' ? '1' : undefined;
         assert.ok(asked.length > 0);
         for (const one of asked) {
@@ -221,26 +245,26 @@ describe('okx account REST: snapshot', () => {
 
   test('an order that ends between the two lists is told twice, the end last', async () => {
     serve({ pending: [order(1)], history: [order(1, { state: 'filled' })] });
-    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(
       orders.map(({ report }) => report.orderStatus),
       ['NEW', 'FILLED'],
     );
   });
 
-  test('every page of both lists; long ones are paced', async () => {
+  test('every page of both lists, each with its turn', async () => {
     const pending = Array.from({ length: 250 }, (_, at) => order(at));
     const history = Array.from({ length: 2_500 }, (_, at) => order(10_000 + at, { state: 'filled' }));
     serve({ pending, history });
-    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.equal(new Set(orders.map(({ report }) => report.orderId)).size, 2_750);
     assert.equal(asked.length, 3 + 26 + 1);
-    assert.equal(pauses, 6);
+    assert.deepEqual(turns, [1, 1, 1, ...Array<number>(26).fill(2), 6]);
   });
 
   test('a page that is full and the last costs one more request', async () => {
     serve({ pending: Array.from({ length: 100 }, (_, at) => order(at)) });
-    const { orders } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.equal(orders.length, 100);
     assert.equal(asked.length, 4);
   });
@@ -255,7 +279,7 @@ describe('okx account REST: snapshot', () => {
     ];
     serve({ pending });
     const symbols = async (wish: Wish): Promise<string[]> =>
-      (await rest(wish).snapshot({ sinceMs: 0, instruments: NONE, known: [] })).orders.map(
+      (await rest(wish).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] })).orders.map(
         ({ report }) => report.symbol,
       );
     assert.deepEqual(await symbols({ exchange: 'okxLinear' }), ['BTC-USDT']);
@@ -266,21 +290,179 @@ describe('okx account REST: snapshot', () => {
     ]);
   });
 
-  test('an odd order is left out, a list of strangers refused', async () => {
+  test('an order that cannot be read is left out, and said so', async () => {
     serve({ pending: [order(1), order(2, { state: 'odd' })] });
-    assert.equal((await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] })).orders.length, 1);
-    serve({ pending: [order(2, { state: 'odd' })] });
-    await assert.rejects(
-      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
-      failsWith('REST_BAD_ANSWER', 'backoff'),
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(
+      orders.map(({ report }) => report.newClientOrderId),
+      ['D-TP1'],
     );
+    assert.equal(incomplete, '1 orders could not be read: unknown order status odd');
   });
 
   test('an empty account', async () => {
     serve({}, [{ uTime: '1757076130010', details: [] }]);
-    const { orders, balances } = await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
+    const { orders, balances } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(orders, []);
     assert.deepEqual(balances?.balances, []);
+  });
+});
+
+describe('okx account REST: known orders', () => {
+  const ids = (number: number) => ({
+    symbol: 'BTC-USDT',
+    orderId: order(number)['ordId']!,
+    clientOrderId: `D-TP${number}`,
+  });
+  const ended = { state: 'canceled', accFillSz: '0.5', avgPx: '9.9' };
+
+  test('in a list: not asked again, and told however long ago it ended', async () => {
+    serve({
+      pending: [order(1)],
+      history: [
+        order(2, { ...ended, uTime: '1757000000000' }),
+        order(3, { ...ended, uTime: '1757000000000' }),
+      ],
+    });
+    const known = [ids(1), ids(2)];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      orders.map(({ report }) => [report.newClientOrderId, report.orderStatus]),
+      [
+        ['D-TP2', 'CANCELED'],
+        ['D-TP1', 'NEW'],
+      ],
+    );
+    assert.equal(incomplete, undefined);
+    assert.equal(asked.length, 3);
+  });
+
+  test('in no list: asked by its id, or by its client id where there is none', async () => {
+    serve({ single: [order(4, ended), order(5, { state: 'filled', accFillSz: '2', avgPx: '9' })] });
+    const known = [ids(4), { ...ids(5), orderId: '' }];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      orders.map(({ report }) => [report.newClientOrderId, report.orderStatus, report.totalTradeQuantity]),
+      [
+        ['D-TP4', 'CANCELED', '0.5'],
+        ['D-TP5', 'FILLED', '2'],
+      ],
+    );
+    assert.equal(incomplete, undefined);
+    assert.deepEqual(
+      asked.filter(({ url }) => url.pathname.endsWith('/order')).map(({ url }) => url.search),
+      [`?instId=BTC-USDT&ordId=${ids(4).orderId}`, '?instId=BTC-USDT&clOrdId=D-TP5'],
+    );
+    assert.deepEqual(turns, [1, 2, 1, 1, 6]);
+  });
+
+  test('forgotten by the venue: not cancelled for that, and said by its symbol', async () => {
+    serve({});
+    const known = [ids(6), ids(7)];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(orders, []);
+    assert.equal(incomplete, 'known orders that the venue does not tell of: BTC-USDT');
+  });
+
+  test('swaps by their venue id; an X-Perp needs its date', async () => {
+    serve({});
+    const [linear, perp] = ['BTC-USDT', 'BTC-USD_UM_XPERP'];
+    const known = [linear, perp].map((symbol) => ({ symbol: symbol!, orderId: '1', clientOrderId: '' }));
+    const swaps = rest({ exchange: 'okxLinear' });
+    const dated = { exchange: 'okxLinear', symbol: perp!, base: 'BTC', quote: 'USD' } as const;
+    const instruments = new InstrumentIndex([{ ...dated, venueSymbol: `${perp}-310404` }]);
+    await swaps.snapshot({ sinceMs: SINCE, instruments, known });
+    const { incomplete } = await swaps.snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      asked
+        .filter(({ url }) => url.pathname.endsWith('/order'))
+        .map(({ url }) => url.searchParams.get('instId')),
+      ['BTC-USDT-SWAP', 'BTC-USD_UM_XPERP-310404', 'BTC-USDT-SWAP'],
+    );
+    assert.equal(incomplete, 'known orders that the venue does not tell of: BTC-USDT, BTC-USD_UM_XPERP');
+  });
+
+  const retentions: [name: string, gapMs: number, lists: string[], incomplete: string | undefined][] = [
+    ['an hour', HOUR, ['pending', 'history'], undefined],
+    [
+      '3 hours',
+      3 * HOUR,
+      ['pending', 'history'],
+      'the venue keeps orders cancelled without a fill for 2 hours',
+    ],
+    [
+      '8 days',
+      8 * 24 * HOUR,
+      ['pending', 'history', 'history-archive'],
+      'the venue keeps orders cancelled without a fill for 2 hours',
+    ],
+    [
+      '91 days',
+      91 * 24 * HOUR,
+      ['pending', 'history', 'history-archive'],
+      'the venue keeps ended orders for 3 months',
+    ],
+  ];
+  for (const [name, gapMs, lists, told] of retentions) {
+    test(`after ${name}: ${told ?? 'complete'}`, async () => {
+      serve({ archive: [order(8, { state: 'filled' })] });
+      const query = { sinceMs: VENUE_NOW - gapMs, instruments: NONE, known: [] };
+      const { orders, incomplete } = await rest().snapshot(query);
+      assert.equal(incomplete, told);
+      assert.equal(orders.length, lists.length - 2);
+      const prefix = '/api/v5/trade/orders-';
+      assert.deepEqual(
+        asked.flatMap(({ url: { pathname } }) =>
+          pathname.startsWith(prefix) ? [pathname.slice(prefix.length)] : [],
+        ),
+        lists,
+      );
+    });
+  }
+
+  test('a currency that cannot be read does not pass for an empty one', async () => {
+    serve({}, [{ ...BALANCE, details: [...BALANCE.details, { ccy: 'BTC', availBal: 'much' }] }]);
+    const { balances, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.equal(balances, undefined);
+    assert.equal(incomplete, '1 balances could not be read');
+  });
+
+  test('signed after the turn, which may take long', async () => {
+    serve({});
+    const market = okx.descriptor.markets[0]!;
+    const credentials = { key: KEY, secret: SECRET, passphrase: PASSPHRASE, options: {} };
+    const client = connectAccount(
+      { market, credentials, environment: 'live' },
+      {
+        rewrite: (url) => url.replace('https://', `${base}/`),
+        timeoutMs: 5_000,
+        venueNow: () => venueNow,
+        turn: () => {
+          venueNow += HOUR / 60;
+          return Promise.resolve();
+        },
+      },
+    );
+    await client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(
+      asked.map(({ request }) => request.headers['ok-access-timestamp']),
+      ['2025-09-05T12:51:05.678Z', '2025-09-05T12:52:05.678Z', '2025-09-05T12:53:05.678Z'],
+    );
+  });
+
+  test('weights and rates: never above half of what is documented, whatever is asked', () => {
+    const { perIp, perAccount } = okx.descriptor.markets[0]!.accountRest!;
+    const documented: [weight: number, per2s: number][] = [
+      [WEIGHT.openOrders, 60],
+      [WEIGHT.order, 60],
+      [WEIGHT.endedOrders, 40],
+      [WEIGHT.archivedOrders, 20],
+      [WEIGHT.balances, 10],
+    ];
+    for (const [weight, limit] of documented) {
+      assert.ok(perAccount.some(({ count, perMs }) => perMs === 2_000 && count / weight <= limit / 2));
+    }
+    assert.ok(perIp.some(({ count, perMs }) => perMs === 2_000 && count / WEIGHT.time <= 10 / 2));
   });
 });
 
@@ -301,9 +483,11 @@ describe('okx account REST: failures', () => {
     test(`${code} with HTTP ${status}`, async () => {
       answer = (_url, response) => send(response, status, { code, msg: 'Words.', data: [] });
       await assert.rejects(
-        rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+        rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
         (thrown: ConnectorError) => {
-          assert.equal(thrown.message, `okx orders pending SPOT: HTTP ${status} ${code} Words.`);
+          const { cause } = thrown as { cause?: { code: string } };
+          assert.equal(cause?.code, code === '50001' ? undefined : code);
+          assert.equal(thrown.message, `okx open orders SPOT: HTTP ${status} ${code} Words.`);
           return failsWith('REST_FAILED', retry)(thrown);
         },
       );
@@ -350,7 +534,7 @@ describe('okx account REST: failures', () => {
     test(name, async () => {
       answer = given;
       await assert.rejects(
-        rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+        rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
         failsWith(code, retry),
       );
       assert.ok(asked.every(({ host }) => host !== 'elsewhere'));
@@ -360,12 +544,12 @@ describe('okx account REST: failures', () => {
   test('unreadable balances and clocks', async () => {
     serve({}, [{}]);
     await assert.rejects(
-      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
       failsWith('REST_BAD_ANSWER', 'backoff'),
     );
     serve({}, []);
     await assert.rejects(
-      rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
       failsWith('REST_BAD_ANSWER', 'backoff'),
     );
     answer = (_url, response) => send(response, 200, success([{ ts: 'noon' }]));
@@ -375,7 +559,7 @@ describe('okx account REST: failures', () => {
   test('silence', async () => {
     answer = () => undefined;
     await assert.rejects(
-      rest({ timeoutMs: 50 }).snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      rest({ timeoutMs: 50 }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
       failsWith('REST_TIMEOUT', 'backoff'),
     );
   });
@@ -383,14 +567,14 @@ describe('okx account REST: failures', () => {
   test('nobody there', async () => {
     const client = rest({ rewrite: () => 'http://127.0.0.1:1' });
     await assert.rejects(
-      client.snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
       failsWith('REST_FAILED', 'backoff'),
     );
   });
 
   test('incomplete credentials never leave', async () => {
     await assert.rejects(
-      rest({ passphrase: '' }).snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+      rest({ passphrase: '' }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
       failsWith('REST_FAILED', 'never'),
     );
     assert.equal(asked.length, 0);

@@ -5,19 +5,24 @@ import { epochMs, isObject } from './fields';
 import type { AccountWire, DetailWire } from './private-wire';
 import type { Unproven } from './wire';
 
-/**
- * One row of the account channel, or of the balance that REST tells: the currencies that it lists.
- * `nothing`: it lists none; `malformed`: none that can be read.
- */
-export function readBalances(row: unknown): OutboundAccountPosition | 'nothing' | 'malformed' {
-  if (!isObject(row)) return 'malformed';
+export interface BalancesReading {
+  /** Of the currencies that the row lists, which may be none. */
+  readonly position: OutboundAccountPosition;
+  /** Currencies that could not be read. */
+  readonly unread: number;
+}
+
+/** One row of the account channel, or of the balance that REST tells; undefined: it is neither. */
+export function readBalances(row: unknown): BalancesReading | undefined {
+  if (!isObject(row)) return undefined;
   const { uTime, details } = row as Unproven<AccountWire>;
   const eventTime = epochMs(uTime);
-  if (eventTime === undefined || !Array.isArray(details)) return 'malformed';
-  if (details.length === 0) return 'nothing';
+  if (eventTime === undefined || !Array.isArray(details)) return undefined;
   const balances = details.map(toBalance).filter((one) => one !== undefined);
-  if (balances.length === 0) return 'malformed';
-  return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances };
+  return {
+    position: { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances },
+    unread: details.length - balances.length,
+  };
 }
 
 function toBalance(detail: unknown): Balance | undefined {
