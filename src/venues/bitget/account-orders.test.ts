@@ -5,6 +5,8 @@ import { InstrumentIndex } from '../../domain/instrument';
 import type { SnapshotQuery } from '../contract';
 import { findOrders, type FoundOrders } from './account-orders';
 import type { AccountMode } from './account-mode';
+import { AveragePrices } from './average-prices';
+import { readStreamOrder } from './orders';
 import type { Question, VenueAnswer } from './signed-http';
 
 const NOW = 1_757_030_400_123;
@@ -165,6 +167,32 @@ describe('lists', () => {
     assert.equal(orders.length, 1);
     assert.deepEqual(gaps, ['1 orders could not be read: unknown order status halted']);
   });
+
+  const takeovers: [tradeSide: string, side: string, liquidation: true | undefined][] = [
+    ['burst_close_long', 'SELL', true],
+    ['burst_buy_single', 'BUY', true],
+    ['reduce_close_short', 'BUY', true],
+    ['reduce_sell_single', 'SELL', true],
+    ['dte_sys_adl_close_long', 'SELL', undefined],
+    ['dte_sys_adl_buy_in_single_side_mode', 'BUY', undefined],
+    ['delivery_close_short', 'BUY', undefined],
+    ['offset_close_long', 'SELL', undefined],
+    ['close', 'SELL', undefined],
+  ];
+  for (const [tradeSide, side, liquidation] of takeovers) {
+    test(`${tradeSide}: liquidation ${liquidation === true}, as on the stream`, async () => {
+      const { symbol, baseVolume, ...facts } = { ...FUTURES_ENDED, side: side.toLowerCase(), tradeSide };
+      const row = { ...facts, status: 'filled' };
+      const table: Table = {
+        '/api/v2/mix/order/orders-history': () =>
+          success({ entrustedList: [{ ...row, symbol, baseVolume }], endId: '1' }),
+      };
+      const { orders } = await found('inverse', table);
+      const streamed = { ...row, instId: symbol, accBaseVolume: baseVolume, baseVolume: '0.1' };
+      assert.deepEqual(orders, [readStreamOrder(streamed, false, new AveragePrices())]);
+      assert.deepEqual([orders[0]?.report.side, orders[0]?.report.liquidation], [side, liquidation]);
+    });
+  }
 
   test('a gap that is longer than the lists', async () => {
     const sinceMs = NOW - 91 * DAY;

@@ -122,7 +122,9 @@ describe('orders', () => {
       new: 'NEW',
       init: 'NEW',
       partially_filled: 'PARTIALLY_FILLED',
+      partial_fill: 'PARTIALLY_FILLED',
       filled: 'FILLED',
+      full_fill: 'FILLED',
       cancelled: 'CANCELED',
       canceled: 'CANCELED',
       reject: 'REJECTED',
@@ -141,7 +143,21 @@ describe('orders', () => {
   test('an order that cannot be read does not hold back its neighbours', () => {
     const { frame, row } = rowOf(SPOT);
     const mixed = { ...frame, data: [{ ...row, status: 'halted' }, row, 7] };
-    assert.equal(eventsOf(connection()(mixed)).length, 1);
+    const decoded = connection()(mixed);
+    assert.ok(decoded.kind === 'events');
+    assert.equal(decoded.events.length, 1);
+    assert.deepEqual(decoded.faults, ['unknown order status halted', 'order: malformed']);
+    assert.ok(!('faults' in connection()(frame)));
+  });
+
+  test('a coin that cannot be read does not hold back its neighbours', () => {
+    const arg = { instType: 'SPOT', channel: 'account', coin: 'default' };
+    const good = { coin: 'USDT', available: '1', frozen: '0', locked: '0' };
+    const frame = (data: unknown[]): object => ({ action: 'snapshot', arg, data, ts: 1_742_367_838_120 });
+    const decoded = connection()(frame([good, { coin: 'BTC', available: 'much' }]));
+    assert.deepEqual(balanceOf(decoded)?.balances, [{ asset: 'USDT', free: '1', locked: '0' }]);
+    assert.deepEqual(decoded.kind === 'events' && decoded.faults, ['balances: malformed']);
+    assert.deepEqual(connection()(frame([{}])), { kind: 'unknown', note: 'balances: malformed' });
   });
 
   const SIDES: [string, object, string][] = [

@@ -2,7 +2,7 @@ import type { AccountEvent } from '../../domain/account';
 import type { Account, KnownOrder, SnapshotQuery } from '../contract';
 import { WEIGHT } from './account-limits';
 import { findOrder } from './known-orders';
-import { allPages, type Pages } from './order-lists';
+import { readPages, type AskPage } from './order-lists';
 import { readOrder } from './orders';
 import { instTypesOf, type InstType } from './private-topics';
 import type { Call } from './signed-call';
@@ -68,12 +68,16 @@ class OrderFinder {
   }
 
   async readList(instType: InstType, list: List): Promise<void> {
-    const { rows, isCut } = await listed(this.source, instType, list);
-    if (isCut) this.cut.push(`there are more ${list} ${instType} orders than are read`);
-    for (const row of rows) {
-      const order = this.read(row);
-      if (order && (list === 'open' || this.isNews(order))) this.keep(order);
-    }
+    const what = `${list} orders ${instType}`;
+    const { account, call } = this.source;
+    const ask = askerOf(call, what, instType, list);
+    const extent = await readPages(`${account.market.exchange} ${what}`, ask, (rows) => {
+      for (const row of rows) {
+        const order = this.read(row);
+        if (order && (list === 'open' || this.isNews(order))) this.keep(order);
+      }
+    });
+    if (extent === 'cut') this.cut.push(`there are more ${what} than are read`);
   }
 
   /** Asked for by its id, where no list told of it. */
@@ -139,19 +143,18 @@ function namesOf({ orderId, newClientOrderId }: Order['report']): readonly strin
   return newClientOrderId === '' ? [own] : [own, `client ${newClientOrderId}`];
 }
 
-function listed({ account, call }: OrderSource, instType: InstType, list: List): Promise<Pages> {
-  const what = `${list} orders ${instType}`;
-  return allPages(`${account.market.exchange} ${what}`, (page) => {
-    const query = { instType, ...page };
-    switch (list) {
-      case 'open':
-        return call({ what, weight: WEIGHT.openOrders }, (client) => client.getOrderList(query));
-      case 'ended':
-        return call({ what, weight: WEIGHT.endedOrders }, (client) => client.getOrderHistory(query));
-      case 'archived':
-        return call({ what, weight: WEIGHT.archivedOrders }, (client) =>
-          client.getOrderHistoryArchive(query),
+function askerOf(call: Call, what: string, instType: InstType, list: List): AskPage {
+  switch (list) {
+    case 'open':
+      return (page) =>
+        call({ what, weight: WEIGHT.openOrders }, (client) => client.getOrderList({ instType, ...page }));
+    case 'ended':
+      return (page) =>
+        call({ what, weight: WEIGHT.endedOrders }, (client) => client.getOrderHistory({ instType, ...page }));
+    case 'archived':
+      return (page) =>
+        call({ what, weight: WEIGHT.archivedOrders }, (client) =>
+          client.getOrderHistoryArchive({ instType, ...page }),
         );
-    }
-  });
+  }
 }

@@ -6,7 +6,6 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
 import type { Account, AccountRest } from '../contract';
-import { WEIGHT } from './account-limits';
 import { connectAccount } from './account-rest';
 import { okx } from './index';
 
@@ -420,6 +419,27 @@ describe('okx account REST: known orders', () => {
     });
   }
 
+  test('liquidations, whole and partial, deleverage, delivery: as on the stream', async () => {
+    const categories = ['full_liquidation', 'partial_liquidation', 'adl', 'delivery', 'ddh', 'normal'];
+    const market = okx.descriptor.markets.find((one) => one.exchange === 'okxLinear')!;
+    const changes = { instType: 'SWAP', instId: 'BTC-USDT-SWAP', ordType: 'market', px: '', clOrdId: '' };
+    const rows = categories.map((category, at) =>
+      order(at, { ...changes, category, state: 'filled', accFillSz: '2', avgPx: '9.5' }),
+    );
+    serve({ history: rows });
+    const { codec } = okx.accountFeed!;
+    const frame = JSON.stringify({ arg: { channel: 'orders', instType: 'SWAP' }, data: rows });
+    const state = codec.begin(market);
+    const streamed = codec.decode(frame, { state, market, receivedAt: 0, instruments: NONE });
+    const client = rest({ exchange: 'okxLinear' });
+    const { orders } = await client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(streamed.kind === 'events' && streamed.events, orders);
+    assert.deepEqual(
+      orders.map(({ report }) => report.liquidation),
+      [true, false, false, false, false, false],
+    );
+  });
+
   test('a currency that cannot be read does not pass for an empty one', async () => {
     serve({}, [{ ...BALANCE, details: [...BALANCE.details, { ccy: 'BTC', availBal: 'much' }] }]);
     const { balances, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
@@ -448,21 +468,6 @@ describe('okx account REST: known orders', () => {
       asked.map(({ request }) => request.headers['ok-access-timestamp']),
       ['2025-09-05T12:51:05.678Z', '2025-09-05T12:52:05.678Z', '2025-09-05T12:53:05.678Z'],
     );
-  });
-
-  test('weights and rates: never above half of what is documented, whatever is asked', () => {
-    const { perIp, perAccount } = okx.descriptor.markets[0]!.accountRest!;
-    const documented: [weight: number, per2s: number][] = [
-      [WEIGHT.openOrders, 60],
-      [WEIGHT.order, 60],
-      [WEIGHT.endedOrders, 40],
-      [WEIGHT.archivedOrders, 20],
-      [WEIGHT.balances, 10],
-    ];
-    for (const [weight, limit] of documented) {
-      assert.ok(perAccount.some(({ count, perMs }) => perMs === 2_000 && count / weight <= limit / 2));
-    }
-    assert.ok(perIp.some(({ count, perMs }) => perMs === 2_000 && count / WEIGHT.time <= 10 / 2));
   });
 });
 
