@@ -165,7 +165,7 @@ describe('lists', () => {
     };
     const { orders, gaps } = await found('spot', table);
     assert.equal(orders.length, 1);
-    assert.deepEqual(gaps, ['1 orders could not be read: unknown order status halted']);
+    assert.deepEqual(gaps, ['unreadable orders: 1 (unknown order status halted)']);
   });
 
   const takeovers: [tradeSide: string, side: string, liquidation: true | undefined][] = [

@@ -292,7 +292,7 @@ describe('classic accounts', () => {
     });
     const { balances, incomplete } = await snapshot();
     assert.equal(balances, undefined);
-    assert.equal(incomplete, '1 balances could not be read');
+    assert.equal(incomplete, 'unreadable balances: 1');
   });
 
   test('the venue’s time needs no key', async () => {

@@ -92,7 +92,7 @@ function snapshotOf(
   gaps: readonly string[],
   { position, unread }: Holdings,
 ): AccountSnapshot {
-  const all = unread === 0 ? gaps : [...gaps, `${unread} balances could not be read`];
+  const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
   return {
     orders,
     ...(unread === 0 ? { balances: position } : {}),

@@ -72,7 +72,9 @@ function pricesOf(wire: Unproven<ListedOrderWire>, isOpenSpot: boolean): [limit:
 export function readUnifiedOrder(row: unknown): ReadOrder {
   if (!isObject(row)) return NOT_AN_ORDER;
   const wire = row as Unproven<UnifiedOrderWire>;
-  const line = typeof wire.category === 'string' ? wire.category.toUpperCase() : '';
+  // Without it nobody knows whose order it is.
+  if (typeof wire.category !== 'string') return NOT_AN_ORDER;
+  const line = wire.category.toUpperCase();
   return readOrder({
     symbol: wire.symbol,
     orderId: wire.orderId,

@@ -344,6 +344,11 @@ describe('unified accounts', () => {
     assert.deepEqual(symbolsOf('bitgetCoinm'), ['coin-futures']);
   });
 
+  test('an order without its category is nobody’s', () => {
+    const decoded = connection()(unified('order', [{ ...UNIFIED_ORDER, category: undefined }]));
+    assert.deepEqual(decoded, { kind: 'unknown', note: 'order: malformed' });
+  });
+
   test('a spot market buy is sized by what was filled; coin-margined value by its average', () => {
     const bought = { ...UNIFIED_ORDER, category: 'spot', side: 'buy', tradeSide: undefined, qty: '84' };
     const coin = { ...UNIFIED_ORDER, category: 'coin-futures', cumExecValue: '0.001' };

@@ -120,7 +120,7 @@ class OrderFinder {
 
   private unread(): readonly string[] {
     const [first] = this.faults;
-    return first === undefined ? [] : [`${this.faults.length} orders could not be read: ${first}`];
+    return first === undefined ? [] : [`unreadable orders: ${this.faults.length} (${first})`];
   }
 
   private lost(): readonly string[] {

@@ -296,7 +296,7 @@ describe('okx account REST: snapshot', () => {
       orders.map(({ report }) => report.newClientOrderId),
       ['D-TP1'],
     );
-    assert.equal(incomplete, '1 orders could not be read: unknown order status odd');
+    assert.equal(incomplete, 'unreadable orders: 1 (unknown order status odd)');
   });
 
   test('an empty account', async () => {
@@ -304,6 +304,9 @@ describe('okx account REST: snapshot', () => {
     const { orders, balances } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(orders, []);
     assert.deepEqual(balances?.balances, []);
+    serve({}, [{ uTime: '', details: [] }]);
+    const untouched = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual([untouched.balances?.balances, untouched.balances?.eventTime], [[], VENUE_NOW]);
   });
 });
 
@@ -444,7 +447,7 @@ describe('okx account REST: known orders', () => {
     serve({}, [{ ...BALANCE, details: [...BALANCE.details, { ccy: 'BTC', availBal: 'much' }] }]);
     const { balances, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.equal(balances, undefined);
-    assert.equal(incomplete, '1 balances could not be read');
+    assert.equal(incomplete, 'unreadable balances: 1');
   });
 
   test('signed after the turn, which may take long', async () => {

@@ -18,7 +18,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
       ),
     snapshot: async (query) => {
       const { orders, gaps } = await findOrders({ account, call, now: deps.venueNow }, query);
-      return snapshotOf(orders, gaps, await readHoldings(account, call));
+      return snapshotOf(orders, gaps, await readHoldings(account, call, deps.venueNow()));
     },
   };
 }
@@ -29,7 +29,7 @@ function snapshotOf(
   gaps: readonly string[],
   { position, unread }: Holdings,
 ): AccountSnapshot {
-  const all = unread === 0 ? gaps : [...gaps, `${unread} balances could not be read`];
+  const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
   return {
     orders,
     ...(unread === 0 ? { balances: position } : {}),
@@ -44,10 +44,10 @@ interface Holdings {
 }
 
 /** One row for the whole account. https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-balance */
-async function readHoldings({ market }: Account, call: Call): Promise<Holdings> {
+async function readHoldings({ market }: Account, call: Call, nowMs: number): Promise<Holdings> {
   const question = { what: 'balances', weight: WEIGHT.balances };
   const answer = await call(question, (client) => client.getBalance());
-  const reading = readBalances(Array.isArray(answer) ? answer[0] : undefined);
+  const reading = readBalances(Array.isArray(answer) ? answer[0] : undefined, nowMs);
   if (reading !== undefined) return reading;
   throw new ConnectorError('REST_BAD_ANSWER', `${market.exchange} balances: not readable`);
 }

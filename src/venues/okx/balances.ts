@@ -1,6 +1,6 @@
 import type { Balance, OutboundAccountPosition } from '../../domain/account';
 import { add, isDecimal, isPositive } from '../../domain/decimal';
-import { decimalOr, difference } from './amounts';
+import { decimalOr, difference, isBlank } from './amounts';
 import { epochMs, isObject } from './fields';
 import type { AccountWire, DetailWire } from './private-wire';
 import type { Unproven } from './wire';
@@ -12,11 +12,14 @@ export interface BalancesReading {
   readonly unread: number;
 }
 
-/** One row of the account channel, or of the balance that REST tells; undefined: it is neither. */
-export function readBalances(row: unknown): BalancesReading | undefined {
+/**
+ * One row of the account channel, or of the balance that REST tells; undefined: it is neither. `nowMs` stands
+ * in where an account that never held anything has no time of its last change.
+ */
+export function readBalances(row: unknown, nowMs?: number): BalancesReading | undefined {
   if (!isObject(row)) return undefined;
   const { uTime, details } = row as Unproven<AccountWire>;
-  const eventTime = epochMs(uTime);
+  const eventTime = epochMs(uTime) ?? (isBlank(uTime) ? nowMs : undefined);
   if (eventTime === undefined || !Array.isArray(details)) return undefined;
   const balances = details.map(toBalance).filter((one) => one !== undefined);
   return {
