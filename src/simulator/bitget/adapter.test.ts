@@ -236,6 +236,32 @@ describe('bitget: adapter on simulator', () => {
     });
   }
 
+  test('a cancel on a new connection does not tell the average of older fills: REST does', async () => {
+    const sim = addAccounts(CLASSIC).get('bitgetUsdm')!;
+    const account = accountOf('bitgetUsdm');
+    const { symbol, orderId, clientOrderId } = sim.place({ ...ORDER, symbol: 'BTCUSDT' });
+    sim.fill(orderId, '1', { price: '199.5' });
+    const line = await Line.live(account);
+    const sinceMs = Date.now();
+    sim.cancel(orderId);
+    await line.settle();
+    assert.deepEqual(line.reports, []);
+    assert.deepEqual(
+      line.decoded.flatMap((one) => (one.kind === 'unknown' ? [one.note] : [])),
+      ['order: cancelled, average price unknown'],
+    );
+    const known = [{ symbol, orderId, clientOrderId }];
+    const { orders } = await restOf(account).snapshot({ sinceMs, instruments: NONE, known });
+    assert.deepEqual(
+      orders.map(({ report }) => [
+        report.orderStatus,
+        report.totalTradeQuantity,
+        report.totalQuoteTradeQuantity,
+      ]),
+      [['CANCELED', '1', '199.5']],
+    );
+  });
+
   test('balances: what was emptied during a gap is missing, and so is empty', async () => {
     for (const permissions of [CLASSIC, UNIFIED]) {
       const keys = { ...KEYS, key: `key-${permissions.join()}` };

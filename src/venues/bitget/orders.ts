@@ -9,13 +9,15 @@ import type { Unproven } from './wire';
 
 /** The three spellings of an order. */
 
+/** Told by REST, where the average is known: the backend takes a cancel's fill for priced by it. */
+const WITHOUT_AVERAGE: ReadOrder = { kind: 'unreadable', note: 'order: cancelled, average price unknown' };
 const NOT_AN_ORDER: ReadOrder = { kind: 'unreadable', note: 'order: malformed' };
 
 /** A row of the classic stream. */
 export function readStreamOrder(row: unknown, isSpot: boolean, averages: AveragePrices): ReadOrder {
   if (!isObject(row)) return NOT_AN_ORDER;
   const wire = row as Unproven<StreamOrderWire>;
-  return readOrder({
+  const order = readOrder({
     symbol: wire.instId,
     orderId: wire.orderId,
     clientOrderId: wire.clientOid ?? wire.clientOId,
@@ -31,6 +33,14 @@ export function readStreamOrder(row: unknown, isSpot: boolean, averages: Average
     fee: { amount: wire.fillFee, coin: wire.fillFeeCoin },
     quantity: (facts) => (isSpot ? streamedSpotSize(wire, facts) : amountOr('0', wire.size)),
   });
+  return lacksAverage(order) ? WITHOUT_AVERAGE : order;
+}
+
+/** Fills before this connection, and a cancel on it, which does not repeat their average. */
+function lacksAverage(order: ReadOrder): boolean {
+  if (order.kind !== 'order' || order.report.orderStatus !== 'CANCELED') return false;
+  const { totalTradeQuantity: filled, totalQuoteTradeQuantity: quote } = order.report;
+  return isPositive(filled) && !isPositive(quote);
 }
 
 /**

@@ -229,10 +229,11 @@ describe('orders', () => {
     assert.equal(report.totalQuoteTradeQuantity, '18.7');
     assert.equal(report.price, '93.5');
     assert.ok(!('commission' in report));
-    // Another connection has not seen the fill: no average is better than a wrong one.
-    const blind = reportOf(connection('bitgetUsdm')(changed(FUTURES, cancel)));
-    assert.equal(blind.totalQuoteTradeQuantity, '0');
-    assert.equal(blind.price, '94');
+    // Another connection has not seen the fill: REST is to tell, a report without its price would be final.
+    const note = 'order: cancelled, average price unknown';
+    assert.deepEqual(connection('bitgetUsdm')(changed(FUTURES, cancel)), { kind: 'unknown', note });
+    const unfilled = { ...cancel, accBaseVolume: '0' };
+    assert.equal(reportOf(connection('bitgetUsdm')(changed(FUTURES, unfilled))).price, '94');
   });
 
   test('what was paid for one fill', () => {
