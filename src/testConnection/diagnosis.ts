@@ -22,6 +22,8 @@ export interface DiagnosisDeps {
 const REACH_MS = 8_000;
 /** One failure may be chance. */
 const FAILURES = 2;
+/** After these the host is left alone for a minute or longer. */
+const TOO_MANY: ReadonlySet<string> = new Set(['http_418', 'http_429']);
 
 /** Makes a verdict of what is heard of an account's connection, from its first dial on. */
 export class Diagnosis implements TapListener, WitnessListener {
@@ -82,7 +84,9 @@ export class Diagnosis implements TapListener, WitnessListener {
     this.deps.onNote(
       `no connection: ${reason}${this.endpointError === undefined ? '' : `, ${errorText(this.endpointError)}`}`,
     );
-    if (this.failures === FAILURES) void this.explain(reason).then((verdict) => this.decide(verdict));
+    const isLimit = TOO_MANY.has(reason);
+    if (isLimit) this.decide(verdictOfAnswer(reason));
+    else if (this.failures === FAILURES) void this.explain(reason).then((verdict) => this.decide(verdict));
   }
 
   /** Looks at the server that was asked: a socket's end tells less than its name, port and certificate do. */

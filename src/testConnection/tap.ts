@@ -43,19 +43,22 @@ async function asked(endpoint: Promise<string>, listener: TapListener): Promise<
     listener.onEndpoint(url);
     return url;
   } catch (error) {
-    const refusal = refusalIn(error);
+    const refusal = refusalIn(error) ?? finality(error);
     if (refusal) listener.onRefused(refusal);
     else listener.onEndpointFailed(error);
     throw error;
   }
 }
 
-/** Adapters keep the venue's refusal as the cause of the error, or say only that no retry helps. */
-function refusalIn(error: unknown): Refusal | undefined {
-  if (!(error instanceof ConnectorError)) return undefined;
-  const { cause } = error;
-  if (typeof cause === 'object' && cause !== null && 'retry' in cause && 'text' in cause)
-    return cause as Refusal;
-  if (error.retry !== 'never') return undefined;
+/** Adapters keep the venue's refusal as the cause of the error. */
+export function refusalIn(error: unknown): Refusal | undefined {
+  const cause = error instanceof ConnectorError ? error.cause : undefined;
+  const isRefusal = typeof cause === 'object' && cause !== null && 'retry' in cause && 'text' in cause;
+  return isRefusal ? (cause as Refusal) : undefined;
+}
+
+/** Where they do not, they say that no retry helps: a secret that cannot sign, a key that is no key. */
+function finality(error: unknown): Refusal | undefined {
+  if (!(error instanceof ConnectorError) || error.retry !== 'never') return undefined;
   return { code: error.code, text: error.message, retry: 'never', cause: 'credentials' };
 }

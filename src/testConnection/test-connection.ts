@@ -9,8 +9,11 @@ import type { Clock, Random, Timer } from '../domain/time';
 import { MemoryStore } from '../store/memory';
 import type { OpenStreamInput } from '../userStream';
 import Connector from '../userStream';
+import { openInput } from '../userStream/commands';
+import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import { Diagnosis } from './diagnosis';
+import { signedLook } from './signed-look';
 import { tapped } from './tap';
 import type { Verdict } from './verdict';
 import { witness } from './witness';
@@ -61,9 +64,10 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
   const { clock, config, known } = deps;
   let settle: (verdict: Verdict) => void = () => undefined;
   const settled = new Promise<Verdict>((resolve) => (settle = resolve));
+  const rewrite = rewriter(config.endpoints);
   const diagnosis = new Diagnosis({
     clock,
-    rewrite: rewriter(config.endpoints),
+    rewrite,
     restUrl: known.market.endpoints.rest,
     onVerdict: (verdict) => settle(verdict),
     onNote: (note) => deps.onNote(note),
@@ -73,11 +77,20 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
   const deadline = clock.after(CONNECT_LIMIT_MS, () => settle(SILENCE));
   // The notice that bots wait for: authenticated, subscribed, and all of it answered.
   await store.subscribe(userInfoChannel(ROOM), () => {
-    clock.cancel(deadline);
     diagnosis.cameLive();
     deps.onNote('live: authenticated and subscribed');
-    listening ??= clock.after(test.listenMs, () => settle(WELL));
+    void look();
   });
+  let looking: Promise<Verdict | undefined> | undefined;
+  const look = async (): Promise<void> => {
+    if (looking) return;
+    looking = signedLook(known, accountOf(test, known), { clock, rewrite });
+    const refused = await looking;
+    clock.cancel(deadline);
+    if (refused) return settle(refused);
+    deps.onNote('orders and balances read by REST');
+    listening = clock.after(test.listenMs, () => settle(WELL));
+  };
   void test.stopped.then(() => settle(listening === undefined ? SILENCE : WELL));
   try {
     await connector.started;
@@ -88,6 +101,11 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
     clock.cancel(listening);
     await connector.stop();
   }
+}
+
+function accountOf({ api }: ConnectionTest, { market }: KnownMarket): Account {
+  const { credentials, environment } = openInput({ userId: ROOM, api }).access;
+  return { market, credentials, environment };
 }
 
 function connectorFor(

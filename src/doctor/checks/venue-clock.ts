@@ -26,7 +26,12 @@ export function venueClock(
       const [market] = markets;
       if (!market || !adapter.connectAccount) return skip('this venue tells no time');
       const account = { market, credentials: NOBODY, environment: 'live' } as const;
-      const deps = { rewrite, timeoutMs: TIMEOUT_MS, venueNow: () => clock.now() };
+      const deps = {
+        rewrite,
+        timeoutMs: TIMEOUT_MS,
+        venueNow: () => clock.now(),
+        turn: () => Promise.resolve(),
+      };
       const before = clock.now();
       try {
         const theirs = await adapter.connectAccount(account, deps).serverTime();

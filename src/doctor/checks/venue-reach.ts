@@ -53,7 +53,7 @@ function findingOf(looked: readonly Looked[], now: number): Finding {
   const [first] = failures;
   if (first) return failed(first, failures.length, looked.length);
   const slowest = Math.max(...looked.map(([, reached]) => (reached.isReached ? reached.tookMs : 0)));
-  const saw = `${looked.length} servers reached, the slowest in ${Math.round(slowest)} ms`;
+  const saw = `${looked.length} of ${looked.length} reached, the slowest in ${Math.round(slowest)} ms`;
   const ending = looked.find(
     ([, reached]) => reached.isReached && (reached.tls?.validUntil ?? Infinity) - now < SHORT_MS,
   );
