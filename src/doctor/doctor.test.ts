@@ -116,7 +116,7 @@ describe('redis', { timeout: 60_000 }, () => {
   });
 
   test('a slow way', async () => {
-    // Every look at the clock costs 15 ms, so that a round trip seems to take 15 more.
+    // Every look at the clock seems to take 25 ms.
     let late = 0;
     const slow = { ...systemClock, monotonic: () => systemClock.monotonic() + (late += 25) };
     await finds(redisLatency(redis, systemClock), 'ok', /round trip/);
