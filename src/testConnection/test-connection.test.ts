@@ -1,5 +1,7 @@
 /** The tool against the simulated venues: the real adapters, real sockets, one deliberate fault of each kind. */
 import assert from 'node:assert/strict';
+import type { KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, test } from 'node:test';
 import { loadConfig } from '../config';
 import { systemClock } from '../ops/clock';
@@ -15,11 +17,39 @@ import { testConnection } from './test-connection';
 import type { Verdict, VerdictName } from './verdict';
 import { VERDICTS } from './verdict';
 
-const KEY = 'test-connection-key-0001';
+const KEY = 'organizations/0001/apiKeys/test-connection-key';
 const SECRET = 'tEsT-cOnNeCtIoN-sEcReT';
 const PASSPHRASE = 'pAsSpHrAsE';
 /** One market of every venue, and both ways of Binance (the socket signs, a listen key). */
-const EXCHANGES = ['binance', 'binanceUsdm', 'bybit', 'okxLinear', 'bitget'] as const;
+const EXCHANGES = ['binance', 'binanceUsdm', 'bybit', 'okxLinear', 'bitget', 'coinbase'] as const;
+
+const SYMBOLS: Readonly<Record<string, string>> = { okxLinear: 'BTC-USDT-SWAP', coinbase: 'BTC-USD' };
+
+interface Secrets {
+  /** What the owner of the key has. */
+  readonly own: string;
+  /** What the venue knows of it. */
+  readonly atVenue: string;
+  readonly wrong: string;
+}
+
+/** Coinbase knows the public half only. */
+function secretsOf(exchange: string): Secrets {
+  if (exchange !== 'coinbase') return { own: SECRET, atVenue: SECRET, wrong: 'aNoThEr-sEcReT' };
+  return {
+    own: privateHalf(COINBASE.privateKey),
+    atVenue: publicHalf(COINBASE),
+    wrong: privateHalf(pair().privateKey),
+  };
+}
+
+const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const privateHalf = (key: KeyObject): string => key.export({ type: 'sec1', format: 'pem' }).toString();
+const publicHalf = ({ publicKey }: { publicKey: KeyObject }): string =>
+  publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const COINBASE = pair();
+/** Of a PEM the lines between its ends are secret. */
+const telling = (secret: string): string => secret.split('\n')[1] ?? secret;
 
 interface Ran {
   readonly verdict: Verdict;
@@ -42,7 +72,7 @@ interface Trial {
 async function run({
   exchange,
   overrides,
-  secret = SECRET,
+  secret = secretsOf(exchange).own,
   listenMs = 0,
   onLive,
   onEvent,
@@ -77,7 +107,7 @@ async function run({
     },
   );
   const text = [...notes, ...events, textLines.verdict(verdict), JSON.stringify(lines)].join('\n');
-  for (const hidden of [KEY, secret, PASSPHRASE])
+  for (const hidden of [KEY, telling(secret), PASSPHRASE])
     assert.ok(!text.includes(hidden), `a secret was shown: ${text}`);
   return { verdict, notes, events, text };
 }
@@ -109,7 +139,7 @@ describe('test:connection', { timeout: 120_000 }, () => {
     const account = simulator.accounts.addAccount({
       exchange,
       key: KEY,
-      secret: SECRET,
+      secret: secretsOf(exchange).atVenue,
       passphrase: PASSPHRASE,
       ...state,
     });
@@ -130,7 +160,7 @@ describe('test:connection', { timeout: 120_000 }, () => {
         listenMs: 60_000,
         onLive: () => {
           account.place({
-            symbol: exchange === 'okxLinear' ? 'BTC-USDT-SWAP' : 'BTCUSDT',
+            symbol: SYMBOLS[exchange] ?? 'BTCUSDT',
             side: 'BUY',
             type: 'LIMIT',
             price: '30000',
@@ -150,7 +180,7 @@ describe('test:connection', { timeout: 120_000 }, () => {
 
     test(`${exchange}: a wrong secret`, async () => {
       const { overrides } = await keyed(exchange);
-      const { verdict } = await run({ exchange, overrides, secret: 'aNoThEr-sEcReT' });
+      const { verdict } = await run({ exchange, overrides, secret: secretsOf(exchange).wrong });
       assert.equal(verdict.verdict, 'bad-key', JSON.stringify(verdict));
     });
 
@@ -164,8 +194,8 @@ describe('test:connection', { timeout: 120_000 }, () => {
     test(`${exchange}: an address that is not allowed`, async () => {
       const { overrides } = await keyed(exchange, { isIpBlocked: true });
       const { verdict } = await run({ exchange, overrides });
-      // Binance has one answer for key, address and rights; the advice names all three.
-      const expected = venueOf(exchange) === 'binance' ? 'bad-key' : 'ip-not-allowed';
+      // These have one answer for key, address and rights; the advice names all three.
+      const expected = ['binance', 'coinbase'].includes(venueOf(exchange)) ? 'bad-key' : 'ip-not-allowed';
       assert.equal(verdict.verdict, expected, JSON.stringify(verdict));
       assert.match(verdict.todo ?? '', /address/);
     });
