@@ -110,6 +110,10 @@ describe('redis', { timeout: 60_000 }, () => {
     );
   });
 
+  test('a database that the server does not have', async () => {
+    await finds(redisConnection({ ...redis, db: 60_000 }, systemClock), 'fail', /DB index/, /REDIS_DB/);
+  });
+
   test('a user who may only read', async () => {
     await finds(redisConnection(asReader, systemClock), 'ok', /lets us in/);
     await finds(redisRights(asReader), 'fail', /first SET: NOPERM.*'set'/, /ACL SETUSER/);

@@ -57,6 +57,9 @@ function say(text: string, code = 0): number {
   return code;
 }
 
+// Whoever reads us has gone (`| head`): there is nobody to tell.
+process.stdout.once('error', () => process.exit(1));
+
 main().then(
   // Checks that ran out of time may still hold sockets.
   (code) => process.exit(code),

@@ -29,7 +29,10 @@ export async function onRedis<T>(
   redis.on('error', (error) => (cause ??= error));
   try {
     await redis.connect();
-    return await ask(redis);
+    const answer = await ask(redis);
+    // A refused SELECT is an event only: the library goes on with another database.
+    if (cause !== undefined) throw cause;
+    return answer;
   } catch (error) {
     // The library then only says that the connection is closed; why comes as an event.
     throw cause ?? error;

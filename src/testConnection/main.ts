@@ -17,7 +17,7 @@ const WRONG_USAGE = 2;
 /** As long as a timer can be. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 /** Of the environment only what concerns the venues: doors and services are not needed. */
-const VENUE_VARIABLES = ['VENUE_ENDPOINTS', 'ENVOKX', 'BITGETENV'] as const;
+const VENUE_VARIABLES = ['VENUE_ENDPOINTS', 'ENVOKX', 'BITGETENV', 'PAPER_WS'] as const;
 
 async function main(): Promise<number> {
   const options = testOptions(process.argv.slice(2));
@@ -92,6 +92,9 @@ function interrupted(): Promise<void> {
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
+
+// Whoever reads us has gone (`| head`): there is nobody to tell.
+process.stdout.once('error', () => process.exit(1));
 
 main().then(
   (code) => process.exit(code),

@@ -31,7 +31,7 @@ async function look(url: string, clock: Clock, request: FetchLike | undefined): 
   if (!reached.isReached) {
     return warn(
       failureText(target, reached),
-      `${failureAdvice(reached)} (EXCHANGE_SERVICE_API_URL); ${FALLBACK}`,
+      `${failureAdvice(reached)}; see EXCHANGE_SERVICE_API_URL; ${FALLBACK}`,
     );
   }
   try {

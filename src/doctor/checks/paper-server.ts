@@ -21,7 +21,7 @@ async function look(url: string, clock: Clock): Promise<Finding> {
   const target = targetOf(url);
   const reached = await reach(target, clock, REACH_MS);
   if (!reached.isReached) {
-    return warn(failureText(target, reached), `${failureAdvice(reached)} (PAPER_WS); ${CONSEQUENCE}`);
+    return warn(failureText(target, reached), `${failureAdvice(reached)}; see PAPER_WS; ${CONSEQUENCE}`);
   }
   const first = await firstFrame(`${url}/socket.io/?EIO=4&transport=websocket`, clock);
   if (GREETING.test(first)) return ok(`${url} greets as a socket.io server`);

@@ -23,7 +23,7 @@ async function look(rabbit: RabbitConfig, clock: Clock): Promise<Finding> {
   if (!reached.isReached) {
     return fail(
       failureText(target, reached),
-      `${failureAdvice(reached)} (RABBIT_HOST, RABBIT_PORT, RABBIT_TLS)`,
+      `${failureAdvice(reached)}; see RABBIT_HOST, RABBIT_PORT, RABBIT_TLS`,
     );
   }
   try {

@@ -39,12 +39,12 @@ async function look(redis: RedisConfig, clock: Clock): Promise<Finding> {
     const [, todo] = ANSWERS.find(([words]) => words.test(text)) ?? [];
     return fail(
       `${host}:${port} answers, but does not let us in: ${text}`,
-      todo ?? adviceFor('correct the port'),
+      todo ?? adviceFor('correct the port, or set REDIS_TLS=true where the server speaks TLS only'),
     );
   }
   return ok(`${host}:${port} lets us in${redis.password === undefined ? ' without a password' : ''}`);
 }
 
 function adviceFor(what: string): string {
-  return `${what} (REDIS_HOST, REDIS_PORT, REDIS_TLS)`;
+  return `${what}; see REDIS_HOST, REDIS_PORT, REDIS_TLS`;
 }
