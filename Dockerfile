@@ -19,7 +19,7 @@ FROM ${NODE_IMAGE}
 # wget: the health probe. tini: PID 1, so that signals work from the first moment and orphans are reaped.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends tini wget \
-  && rm -rf /var/lib/apt/lists/*
+  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 ENV NODE_ENV=production NPM_CONFIG_UPDATE_NOTIFIER=false
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
