@@ -146,7 +146,10 @@ export class Session<E, S> {
     this.counters.frame(frame.length);
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
-    if (decoded.kind === 'asked') return this.answer(decoded.answer);
+    if (decoded.kind === 'asked') {
+      if (decoded.againWithinMs !== undefined) this.link.promised(decoded.againWithinMs, now);
+      return this.answer(decoded.answer);
+    }
     if (decoded.kind !== 'events') return this.events.onControl(decoded);
     const { topics, events, faults = NO_FAULTS } = decoded;
     this.counters.events(events.length);

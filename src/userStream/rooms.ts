@@ -16,7 +16,7 @@ export interface RoomsDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly lines: VenueLines;
-  /** The market of a real exchange id. */
+  /** The market of an exchange id, paper ones included. */
   marketOf(exchange: ExchangeId): KnownMarket | undefined;
   /** What a room of this market works with. */
   roomDeps(known: KnownMarket): RoomDeps;
@@ -76,8 +76,9 @@ export class Rooms {
 
   /** The operator's list: rooms of other exchanges are closed, and no more opened. */
   enable(isEnabled: (exchange: ExchangeId) => boolean): void {
-    this.isEnabled = isEnabled;
-    for (const room of this.rooms.values()) if (!isEnabled(room.identity.exchange)) this.drop(room);
+    // It names real exchanges only: paper accounts are none of its business.
+    this.isEnabled = (exchange) => isPaper(exchange) || isEnabled(exchange);
+    for (const room of this.rooms.values()) if (!this.isEnabled(room.identity.exchange)) this.drop(room);
   }
 
   outboxDrained(): void {
@@ -162,7 +163,7 @@ export class Rooms {
 
   /** Only a venue that can really be logged in to gets a room: a false "Subscribed" would be believed. */
   private served(exchange: ExchangeId): KnownMarket | undefined {
-    const known = isPaper(exchange) ? undefined : this.deps.marketOf(exchange);
+    const known = this.deps.marketOf(exchange);
     const isServed = known?.adapter.accountFeed && known.adapter.connectAccount && known.market.links.account;
     return isServed ? known : undefined;
   }

@@ -1,6 +1,6 @@
 import { InstrumentCatalogue } from '../instruments/catalogue';
 import type { CatalogueDeps } from '../instruments/catalogue';
-import type { InstrumentIndex } from '../domain/instrument';
+import { InstrumentIndex } from '../domain/instrument';
 import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
@@ -15,6 +15,9 @@ const CAUTIOUS: AccountRestRules = {
   perIp: [{ count: 5, perMs: 1_000 }],
   perAccount: [{ count: 2, perMs: 1_000 }],
 };
+
+/** For venues that need none. */
+const NO_INSTRUMENTS = new InstrumentIndex();
 
 export interface LineDeps {
   readonly clock: Clock;
@@ -45,11 +48,12 @@ export class VenueLines {
   }
 
   instrumentsOf(known: KnownMarket): InstrumentIndex {
-    return this.catalogueOf(known).index;
+    return needsNone(known) ? NO_INSTRUMENTS : this.catalogueOf(known).index;
   }
 
   /** Resolves after the market's first list came, or could not be had. Never rejects. */
   async listed(known: KnownMarket): Promise<void> {
+    if (needsNone(known)) return;
     const catalogue = this.catalogueOf(known);
     // Any name asks for the list that is on its way.
     if (!catalogue.isLoaded) await catalogue.find('');
@@ -93,4 +97,8 @@ export class VenueLines {
     }
     return catalogue;
   }
+}
+
+function needsNone({ adapter }: KnownMarket): boolean {
+  return adapter.accountFeed?.needsNoInstruments === true;
 }

@@ -22,6 +22,8 @@ export interface Account {
 export interface AccountFeed<S = unknown> {
   readonly session: AccountSession;
   readonly codec: Codec<AccountEvent, S>;
+  /** Orders name their symbols as they are published: no list of instruments is waited for. */
+  readonly needsNoInstruments?: true;
   /** The venue pushes no balances: they are asked for so often, and this long after an order changed (ms). */
   readonly polledBalances?: { readonly everyMs: number; readonly afterOrderMs: number };
 }

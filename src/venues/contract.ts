@@ -191,8 +191,11 @@ export type Decoded<E> =
   | { readonly kind: 'loggedIn' }
   | { readonly kind: 'loginRefused'; readonly reason: Refusal }
   | { readonly kind: 'pong' }
-  /** The venue wants to hear this text at once, e.g. as the answer to its own ping. */
-  | { readonly kind: 'asked'; readonly answer: string }
+  /**
+   * The venue wants to hear this text at once, e.g. as the answer to its own ping. `againWithinMs`: so soon
+   * it will ask again; a venue that does not is dead, whatever its socket still answers.
+   */
+  | { readonly kind: 'asked'; readonly answer: string; readonly againWithinMs?: number }
   /** The venue will close this connection: open a new one first. */
   | { readonly kind: 'moveAway'; readonly afterMs: number }
   /** The venue ended our session, though the socket may stay open: dial again. */
