@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { AccountBook, SimAccount, VenueHost, VenueSimulator } from '../kit';
 import { balanceRow, isTold, orderRow } from './rows';
 import type { PaperRules, PaperVenue } from './session';
@@ -19,6 +20,7 @@ export type PaperOptions = Partial<PaperRules>;
 export function simulatePaper(host: VenueHost, options: PaperOptions = {}): VenueSimulator {
   const { server, clock, accounts } = host;
   const sessions = new Set<PaperSession>();
+  const process = randomBytes(5).toString('hex');
   const venue: PaperVenue = {
     clock,
     rules: { ...DEFAULTS, ...options },
@@ -43,7 +45,7 @@ export function simulatePaper(host: VenueHost, options: PaperOptions = {}): Venu
   const unlisten = [
     accounts.onOrder(({ account, order }) => {
       if (!isPaper(account) || !isTold(order)) return;
-      for (const session of sessions) session.tell('order', account.id, orderRow(order, account.id));
+      for (const session of sessions) session.tell('order', account.id, orderRow(order, account.id, process));
     }),
     accounts.onBalance(({ account, balances }) => {
       if (!isPaper(account)) return;

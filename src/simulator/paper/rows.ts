@@ -4,7 +4,7 @@ import type { SimBalance, SimOrder } from '../kit';
  * What the server pushes: JavaScript numbers computed with JavaScript arithmetic, noise and exponents
  * included. Gainium/paper-trading-sh: src/schema/order.schema.ts, src/user/user.service.ts
  */
-export function orderRow(order: SimOrder, user: string): object {
+export function orderRow(order: SimOrder, user: string, process: string): object {
   const isMarket = order.type === 'MARKET' || order.isLiquidation;
   const filledAmount = order.fills.reduce((total, { quantity }) => total + Number(quantity), 0);
   const filledQuoteAmount = order.fills.reduce(
@@ -14,7 +14,7 @@ export function orderRow(order: SimOrder, user: string): object {
   const avgFilledPrice = filledAmount > 0 ? filledQuoteAmount / filledAmount : 0;
   const price = isMarket ? avgFilledPrice : Number(order.price);
   const amount = Number(order.quantity);
-  const id = idOf(order);
+  const id = idOf(order, process);
   return {
     _id: id,
     id,
@@ -47,9 +47,10 @@ export function isTold(order: SimOrder): boolean {
   return order.status === 'FILLED' || !(order.type === 'MARKET' || order.isLiquidation);
 }
 
-/** Object ids of the data base: 24 hexadecimal digits. */
-function idOf({ orderId }: SimOrder): string {
-  return BigInt(orderId).toString(16).padStart(24, '66b1c0de0000000000000000');
+/** Object id of the data base: seconds, 10 random digits of the process, a counter; hexadecimal. */
+function idOf({ orderId, createdAt }: SimOrder, process: string): string {
+  const seconds = Math.floor(createdAt / 1_000).toString(16);
+  return seconds + process + Number(orderId).toString(16).padStart(6, '0');
 }
 
 /** `paperBinanceUsdm` -> `binanceUsdm` */
