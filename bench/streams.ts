@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { AccountMarket } from '../src/e2e/market-table';
 import { ACCOUNT_MARKETS, keysOf, PRICE } from '../src/e2e/market-table';
 import { openTrader, type Trader } from '../src/e2e/chaos/trading';
 import { startSimulator, type Simulator } from '../src/simulator';
@@ -20,6 +21,8 @@ const ROOT = join(__dirname, '..');
 const IDLE_MS = 15_000;
 const ORDERS_PER_SECOND = 200;
 const OPEN_LIMIT_MS = 900_000;
+/** Bitget: 100 connections for each address, of which a rotation needs some. */
+const MOST_CONNECTIONS = new Map([['ws.bitget.com', 90]]);
 
 interface Services {
   readonly env: Env;
@@ -77,13 +80,27 @@ async function main(): Promise<number> {
 }
 
 async function tradersOf(count: number, simulator: Simulator, witness: StreamWitness): Promise<Trader[]> {
-  const traders = Array.from({ length: count }, (_, at) => {
-    const market = ACCOUNT_MARKETS[at % ACCOUNT_MARKETS.length];
-    if (!market) throw new Error('no market');
-    return openTrader(simulator, market, randomUUID(), keysOf(market.exchange, `bench-${at}`));
-  });
+  const traders = marketsOf(count).map((market, at) =>
+    openTrader(simulator, market, randomUUID(), keysOf(market.exchange, `bench-${at}`)),
+  );
   await witness.listen(traders.map(({ room }) => room));
   return traders;
+}
+
+/** All markets alike; of a venue that allows an address few connections, no more than those. */
+function marketsOf(count: number): readonly AccountMarket[] {
+  const chosen: AccountMarket[] = [];
+  const connections = new Map<string, number>();
+  for (let at = 0; chosen.length < count; at += 1) {
+    const market = ACCOUNT_MARKETS[at % ACCOUNT_MARKETS.length];
+    if (!market) throw new Error('no market');
+    const host = hostOf(market.exchange);
+    const open = connections.get(host) ?? 0;
+    if (open >= (MOST_CONNECTIONS.get(host) ?? Infinity)) continue;
+    connections.set(host, open + 1);
+    chosen.push(market);
+  }
+  return chosen;
 }
 
 async function perform(stage: Stage, seconds: number, cuts: number): Promise<number> {

@@ -28,7 +28,7 @@ describe('paper: adapter and simulator', { timeout: 60_000 }, () => {
 
   const settings = {
     venues: ['paper'],
-    options: { paper: { pingIntervalMs: 200, pingTimeoutMs: 300 } },
+    options: { paper: { pingIntervalMs: 1_500, pingTimeoutMs: 2_500 } },
   };
 
   beforeEach(async () => {
