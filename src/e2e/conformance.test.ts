@@ -15,6 +15,7 @@ import { startSimulator } from '../simulator';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { until } from '../testing/services';
 import { DialBudget } from '../transport/limits';
+import { DataLiveness } from '../transport/liveness';
 import { Pool } from '../transport/pool';
 import { requestsFor } from '../transport/requests';
 import type { Channel, MarketDescriptor, Topic, VenueAdapter, VenueRest } from '../venues/contract';
@@ -46,6 +47,21 @@ describe('every registered venue', { timeout: 280_000 }, () => {
     adapter.descriptor.markets.map((market) => [adapter, market] as const),
   );
   const restOf = ({ descriptor }: VenueAdapter): VenueRest => rests.get(descriptor.venue)!;
+
+  test('a busy ticker feed that falls silent is found within 15 s, on every market but a thinly traded one', () => {
+    for (const [, { exchange, links }] of markets) {
+      const flow = new DataLiveness(links.ticker.silence, 0);
+      let now = 0;
+      for (; now < 120_000; now += 100) {
+        flow.data(now);
+        if (now % 1_000 === 0) assert.notEqual(flow.check(now), 'silent');
+      }
+      const since = now;
+      while (flow.check(now) !== 'silent') now += 1_000;
+      const limitMs = exchange === 'binanceUS' ? 61_000 : 15_000;
+      assert.ok(now - since <= limitMs, `${exchange}: found after ${now - since} ms`);
+    }
+  });
 
   test('all 17 exchange values are there, each with its own candles', () => {
     assert.deepEqual(

@@ -53,7 +53,7 @@ const SPOT_PACE = { outgoing: { count: 3, perMs: SECOND }, requests: { count: 2,
 const FUTURES_PACE = { outgoing: { count: 7, perMs: SECOND }, requests: { count: 5, perMs: SECOND } };
 
 /** All-ticker arrays come every second: about 150 (mini) or 350 (full) bytes per symbol. */
-const TICKERS = { frameBytes: 8 * MIB, silence: { floorMs: 15 * SECOND, capMs: MINUTE } };
+const TICKERS = { frameBytes: 8 * MIB, silence: { floorMs: 13 * SECOND, capMs: MINUTE } };
 /** Klines follow trades (SPOT every 2 s, DER 250 ms at most): a few thin symbols may pause. */
 const CANDLES = { frameBytes: 256 * KIB, silence: { floorMs: 30 * SECOND, capMs: 5 * MINUTE } };
 

@@ -44,7 +44,7 @@ const SHARED = {
 
 export const LINKS: Readonly<Record<'ticker' | 'candle', LinkRules>> = {
   /** Every 300 to 400 ms while something changes; thin symbols pause for minutes. */
-  ticker: { ...SHARED, silence: { floorMs: 15 * SECOND, capMs: 2 * MINUTE } },
+  ticker: { ...SHARED, silence: { floorMs: 13 * SECOND, capMs: 2 * MINUTE } },
   /** Every 500 ms to 1 s while there are trades, else once per bar at best. */
   candle: { ...SHARED, silence: { floorMs: 90 * SECOND, capMs: 5 * MINUTE } },
 };

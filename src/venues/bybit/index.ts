@@ -42,7 +42,7 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
     intervals: NATIVE_INTERVALS,
     links: {
       // Tickers come at most every 50 ms (spot) and 100 ms (contracts): a busy connection.
-      ticker: { ...rules, silence: { floorMs: 15_000, capMs: 120_000 } },
+      ticker: { ...rules, silence: { floorMs: 13_000, capMs: 120_000 } },
       // Klines come every 1 to 60 s: https://bybit-exchange.github.io/docs/v5/websocket/public/kline
       candle: { ...rules, silence: { floorMs: 90_000, capMs: 300_000 } },
       account: {

@@ -31,7 +31,7 @@ export const LINKS: { readonly ticker: LinkRules; readonly candle: LinkRules } =
     // All of them (900 products, and the twins that ride along): twins stay beside their product.
     topicsPerConnection: 2_500,
     // On trades of any product.
-    silence: { floorMs: 20 * SECOND, capMs: MINUTE },
+    silence: { floorMs: 13 * SECOND, capMs: MINUTE },
   },
   candle: {
     ...SHARED,

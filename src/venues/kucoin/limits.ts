@@ -42,7 +42,7 @@ const SHARED = {
  * Spot: every change of the best price of any symbol. Contracts: a snapshot of each every 5 s.
  * Candles follow trades: thin symbols pause for long, and the link itself is judged by its pongs.
  */
-const TICKER_SILENCE = { floorMs: 20 * SECOND, capMs: MINUTE };
+const TICKER_SILENCE = { floorMs: 13 * SECOND, capMs: MINUTE };
 const CANDLE_SILENCE = { floorMs: 90 * SECOND, capMs: 10 * MINUTE };
 
 /** 400 topics per connection of late, 300 before (OLD): https://github.com/Kucoin/kucoin-api-docs/issues/389 */

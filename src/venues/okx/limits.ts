@@ -34,7 +34,7 @@ const SHARED = {
 
 export const LINKS: Readonly<Record<'ticker' | 'candle', LinkRules>> = {
   /** On a trade or a change of the best price, 100 ms apart at least; thin symbols pause for minutes. */
-  ticker: { ...SHARED, silence: { floorMs: 15 * SECOND, capMs: 2 * MINUTE } },
+  ticker: { ...SHARED, silence: { floorMs: 13 * SECOND, capMs: 2 * MINUTE } },
   /** Once a second at most, while there are trades. */
   candle: { ...SHARED, silence: { floorMs: 90 * SECOND, capMs: 5 * MINUTE } },
 };
