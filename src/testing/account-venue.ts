@@ -37,6 +37,7 @@ interface Answer {
   readonly id?: string;
   readonly topics?: readonly Topic[];
   readonly moveAway?: number;
+  readonly ended?: string;
 }
 
 interface LoginFrame {
@@ -104,10 +105,11 @@ function request(
 }
 
 function decode(answer: Answer): Decoded<AccountEvent> {
-  const { events, topic, faults = [], ack, loginRefused, moveAway } = answer;
+  const { events, topic, faults = [], ack, loginRefused, moveAway, ended } = answer;
   if (events) return { kind: 'events', topics: topic === undefined ? [] : [topic], events, faults };
   if (ack !== undefined) return ack.startsWith('login') ? { kind: 'loggedIn' } : { kind: 'ack', id: ack };
   if (loginRefused) return { kind: 'loginRefused', reason: loginRefused };
+  if (ended !== undefined) return { kind: 'ended', reason: ended };
   if (moveAway !== undefined) return { kind: 'moveAway', afterMs: moveAway };
   return decodeRefused(answer);
 }

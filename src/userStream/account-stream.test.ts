@@ -214,6 +214,18 @@ test('a skewed clock is measured anew and is no refused key', async (t) => {
   assert.deepEqual(told, ['live']);
 });
 
+test('a session that the venue ends by word, twice in a row: a new one each time', async (t) => {
+  const { server, create, live, told } = await setUp(t);
+  create();
+  await live(1);
+  for (const again of [2, 3]) {
+    say(server.latest, { ended: 'listen key expired' });
+    await live(again);
+  }
+  assert.equal(server.dials, 3);
+  assert.deepEqual(told, ['live', 'live after a gap', 'live after a gap']);
+});
+
 test('swap: the new session is confirmed before the old one closes, and no gap is told', async (t) => {
   const { server, create, plug, live, until, told } = await setUp(t);
   const stream = create();

@@ -43,6 +43,13 @@ test('what is news, step by step', () => {
       ],
     ],
     [
+      'a final fill in the millisecond of the partial one before it, of the same amount',
+      [
+        [partial('0.3', 10), true],
+        [{ orderStatus: 'FILLED', totalTradeQuantity: '0.3', orderTime: 10 }, true],
+      ],
+    ],
+    [
       'a later time alone',
       [
         [partial('0.1', 11), true],
