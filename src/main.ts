@@ -2,6 +2,7 @@ import { describeConfig, loadConfig, readEnvironment } from './config';
 import { systemClock } from './ops/clock';
 import type { Readiness } from './ops/health';
 import { startHealthServer } from './ops/health';
+import { flightRecorder } from './ops/flight-recorder';
 import { createLog } from './ops/logger';
 import { createMeter } from './ops/metrics';
 import { createShutdown } from './ops/shutdown';
@@ -12,12 +13,17 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const log = createLog(config.log);
   const meter = createMeter();
+  const recorder = flightRecorder(config.flightRecorder, { log, meter, clock });
   const shutdown = createShutdown({ log, clock, timeoutMs: config.shutdownTimeoutMs, exit: process.exit });
   shutdown.listen();
   log.info({ config: describeConfig(config) }, 'user stream connector starts');
   for (const warning of config.warnings) log.warn({}, warning);
 
-  const connector = new Connector({ config, clock, telemetry: { log, meter } });
+  const connector = new Connector({
+    config,
+    clock,
+    telemetry: { log, meter, ...(recorder && { recorder }) },
+  });
   // First thing: the container's probe asks before Redis and RabbitMQ are there.
   const health = await startHealthServer({
     ...config.health,
@@ -26,6 +32,7 @@ async function main(): Promise<void> {
     status: () => readiness(connector),
     metrics: () => meter.text(),
   });
+  process.on('SIGUSR2', () => recorder?.dumpAll('requested'));
   shutdown.register('user streams', 1, () => connector.stop());
   shutdown.register('health server', 2, () => health.close());
   await connector.started;

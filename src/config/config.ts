@@ -75,6 +75,8 @@ export interface Config {
   readonly bitgetEnvironment: 'live' | 'demo';
   readonly endpoints: readonly EndpointOverride[];
   readonly shutdownTimeoutMs: number;
+  /** Absent: nothing is recorded. */
+  readonly flightRecorder?: { readonly directory: string; readonly frames: number };
   /** What was accepted but has no effect; for the start-up log. */
   readonly warnings: readonly string[];
 }

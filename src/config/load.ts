@@ -61,6 +61,9 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
     bitgetEnvironment: values.BITGETENV,
     endpoints: values.VENUE_ENDPOINTS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    ...(values.FLIGHT_RECORDER_DIR !== '' && {
+      flightRecorder: { directory: values.FLIGHT_RECORDER_DIR, frames: values.FLIGHT_RECORDER_FRAMES },
+    }),
     warnings: warningsOf(values),
   };
 }

@@ -217,6 +217,19 @@ export const STREAM_SECTIONS = {
       },
       parseDebug,
     ),
+    FLIGHT_RECORDER_DIR: text({
+      meaning:
+        'Folder for the last raw frames of a feed in trouble, read by `npm run replay`; empty = none are kept',
+      shape: 'a path',
+      example: '/var/lib/connector/flight',
+      pattern: /^[^\0]*$/,
+    }),
+    FLIGHT_RECORDER_FRAMES: number({
+      from: 1,
+      to: 10_000,
+      meaning: 'Frames that each connection keeps for it in memory',
+      fallback: 50,
+    }),
     SHUTDOWN_TIMEOUT_MS: number({
       from: 1_000,
       to: 600_000,

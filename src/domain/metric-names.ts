@@ -231,6 +231,11 @@ export const METRICS = {
     help: 'Logins that a venue refused, by cause',
     labels: ['exchange', 'cause'],
   },
+  connector_flight_dumps_total: {
+    type: 'counter',
+    help: 'Dumps of the flight recorder by outcome (written, failed)',
+    labels: ['outcome'],
+  },
   connector_notices_total: {
     type: 'counter',
     help: 'Notices published on serviceLog',

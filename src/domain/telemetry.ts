@@ -21,7 +21,22 @@ export interface Meter {
   observe(name: MetricName, value: number, labels?: Labels): void;
 }
 
+/** The last frames of one connection, kept for whoever must find out what a venue said. */
+export interface Tape {
+  /** Hot path. `at`: epoch ms. */
+  frame(text: string, at: number): void;
+  /** Keeps what is on the tape for good, at most once a minute for each reason. */
+  dump(reason: string): void;
+}
+
+export interface Recorder {
+  /** `secrets`: texts that must not be kept, whatever frame they stand in. `about`: what a replay must know. */
+  tape(labels: Labels, secrets: readonly string[], about: (frames: string) => object): Tape;
+}
+
 export interface Telemetry {
   readonly log: Log;
   readonly meter: Meter;
+  /** Absent: nothing is recorded. */
+  readonly recorder?: Recorder;
 }

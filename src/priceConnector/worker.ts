@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConnectorError } from '../domain/errors';
 import { systemClock } from '../ops/clock';
+import { flightRecorder } from '../ops/flight-recorder';
 import { createLog } from '../ops/logger';
 import { createMeter } from '../ops/metrics';
 import { venueNamed } from '../venues/registry';
@@ -21,7 +22,8 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
   const random = Math.random;
   const meter = createMeter();
   const log = createLog(config.log).child({ module: venue });
-  const telemetry = { log, meter };
+  const recorder = flightRecorder(config.flightRecorder, { log, meter, clock });
+  const telemetry = { log, meter, ...(recorder && { recorder }) };
   const say = (message: FromWorker): void => port.postMessage(message);
 
   const { broker, store } = openDoors(kind, config, { clock, random, telemetry });

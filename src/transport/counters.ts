@@ -1,8 +1,23 @@
-import type { Labels, Log, LogContext, Telemetry } from '../domain/telemetry';
+import type { Instrument, InstrumentIndex } from '../domain/instrument';
+import type { Labels, Log, LogContext, Tape, Telemetry } from '../domain/telemetry';
 import type { Refusal } from '../venues/contract';
+import type { SocketEnd } from './socket';
 import type { RefusedTopic } from './subscriptions';
 
 const NOTES_LOGGED = 50;
+/** Of these the codec knows the sizes and names; a replay needs no others than the frames name. */
+const MOST_INSTRUMENTS = 200;
+
+/** What the recorder must know of a feed. */
+export interface Recorded {
+  readonly instruments: InstrumentIndex;
+  readonly secrets?: readonly string[];
+}
+
+function named(instruments: InstrumentIndex, frames: string): readonly Instrument[] {
+  const found = instruments.all().filter(({ venueSymbol }) => frames.includes(venueSymbol));
+  return found.slice(0, MOST_INSTRUMENTS);
+}
 
 /** Counts of one connection, handed to the meter once a second: the hot path only adds numbers. */
 export class FeedCounters {
@@ -10,34 +25,57 @@ export class FeedCounters {
   private frames = 0;
   private bytes = 0;
   private eventCount = 0;
+  private failedDials = 0;
   private readonly seenNotes = new Set<string>();
+  private readonly tape: Tape | undefined;
 
   constructor(
     private readonly telemetry: Telemetry,
     private readonly labels: { readonly exchange: string; readonly channel: string },
+    recorded: Recorded,
   ) {
     this.log = telemetry.log.child(labels);
+    const { secrets = [], instruments } = recorded;
+    const about = (frames: string) => ({ instruments: named(instruments, frames) });
+    this.tape = telemetry.recorder?.tape(labels, secrets, about);
   }
 
-  frame(bytes: number): void {
+  frame(text: string, at: number): void {
     this.frames += 1;
-    this.bytes += bytes;
+    this.bytes += text.length;
+    this.tape?.frame(text, at);
+  }
+
+  silent(silentForMs: number): void {
+    this.log.warn({ silentForMs }, 'no data');
+    this.tape?.dump('silent');
+  }
+
+  loginRefused({ code }: Refusal): void {
+    this.tape?.dump(`login_refused_${code}`);
   }
 
   events(count: number): void {
     this.eventCount += count;
   }
 
-  dialed(outcome: string): void {
-    this.telemetry.meter.count('connector_dials_total', { ...this.labels, outcome });
+  opened(): void {
+    this.failedDials = 0;
+    this.dialed('opened');
+  }
+
+  /** Dials that fail in a row are told at the first, second, fourth, eighth ...: an outage must not fill the log. */
+  lost({ wasOpen, reason, detail }: SocketEnd, epoch: number): void {
+    if (wasOpen) this.telemetry.meter.count('connector_disconnects_total', { ...this.labels, reason });
+    else this.dialed(reason);
+    this.failedDials = wasOpen ? 0 : this.failedDials + 1;
+    const isTold = Number.isInteger(Math.log2(Math.max(1, this.failedDials)));
+    const context = { reason, detail, epoch, ...(this.failedDials > 1 && { failedDials: this.failedDials }) };
+    this.log[isTold ? 'warn' : 'debug'](context, 'connection lost');
   }
 
   dialWait(waitMs: number): void {
     this.telemetry.meter.observe('connector_dial_wait_seconds', waitMs / 1_000, this.labels);
-  }
-
-  disconnected(reason: string): void {
-    this.telemetry.meter.count('connector_disconnects_total', { ...this.labels, reason });
   }
 
   gap(lengthMs: number): void {
@@ -46,6 +84,7 @@ export class FeedCounters {
 
   refused(refused: readonly RefusedTopic[]): void {
     this.telemetry.meter.count('connector_refused_topics_total', this.labels, refused.length);
+    this.tape?.dump('refused');
     for (const { topic, refusal } of refused.slice(0, 5)) {
       this.log.warn(
         { topic, code: refusal.code, text: refusal.text, refused: refused.length },
@@ -77,9 +116,14 @@ export class FeedCounters {
     this.eventCount = 0;
   }
 
+  private dialed(outcome: string): void {
+    this.telemetry.meter.count('connector_dials_total', { ...this.labels, outcome });
+  }
+
   /** The first of each kind is logged, the rest counted: a storm must not fill the disk. */
   private meterUnknown(note: string, context: LogContext): void {
     this.telemetry.meter.count('connector_unknown_frames_total', this.labels);
+    this.tape?.dump('unreadable');
     if (this.seenNotes.has(note) || this.seenNotes.size >= NOTES_LOGGED) return;
     this.seenNotes.add(note);
     this.log.warn({ ...context, note }, 'frame not understood; more of this kind are only counted');

@@ -42,7 +42,7 @@ export class FeedConnection<E, S> {
     const { rules, market, channel } = spec;
     this.subscriptions = new Subscriptions(rules);
     this.flow = new DataLiveness(rules.silence, this.now);
-    this.counters = new FeedCounters(deps.telemetry, { exchange: market.exchange, channel });
+    this.counters = new FeedCounters(deps.telemetry, { exchange: market.exchange, channel }, spec);
   }
 
   get status(): LinkState {
@@ -134,7 +134,7 @@ export class FeedConnection<E, S> {
     this.isAnswered = false;
     this.session = new Session(this.spec, this.deps, this.counters, {
       onOpen: () => {
-        this.counters.dialed('opened');
+        this.counters.opened();
         this.input({ type: 'opened' });
       },
       onData: (received) => this.received(received),
@@ -146,10 +146,8 @@ export class FeedConnection<E, S> {
   }
 
   private lost(end: SocketEnd): void {
-    if (end.wasOpen) this.counters.disconnected(end.reason);
-    else this.counters.dialed(end.reason);
-    const { reason, detail } = end;
-    this.counters.log.warn({ reason, detail, epoch: this.state.epoch }, 'connection lost');
+    const { reason } = end;
+    this.counters.lost(end, this.state.epoch);
     this.input({ type: 'lost', reason, notBeforeMs: end.retryAfterMs ?? 0 });
     this.listener.onLost(reason);
   }
@@ -235,6 +233,7 @@ export class FeedConnection<E, S> {
       case 'loggedIn':
         return this.input({ type: 'loggedIn' });
       case 'loginRefused':
+        this.counters.loginRefused(control.reason);
         return this.input({ type: 'loginRefused', reason: control.reason });
       case 'ended':
         return this.lost({ reason: control.reason, detail: 'ended by the venue', wasOpen: true });
@@ -289,7 +288,7 @@ export class FeedConnection<E, S> {
     if (this.subscriptions.isHopeless) return this.flow.begin(this.now);
     const silentForMs = Math.round(this.flow.silentForMs(this.now));
     this.flow.forgive(this.now);
-    this.counters.log.warn({ silentForMs }, 'no data');
+    this.counters.silent(silentForMs);
     this.listener.onSilent(silentForMs);
     this.input({ type: 'silent' });
   }

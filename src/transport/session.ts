@@ -14,6 +14,8 @@ export interface FeedSpec<E, S> {
   readonly rules: LinkRules;
   readonly feed: Feed<E, S>;
   readonly instruments: InstrumentIndex;
+  /** Texts that no record of the feed may hold. */
+  readonly secrets?: readonly string[];
   /** The production URL of the next dial; may ask the venue for a token first. */
   endpoint(): Promise<string>;
   /** How long that may take; default 30 s. More where the question waits its turn among many. */
@@ -143,7 +145,7 @@ export class Session<E, S> {
     const now = this.deps.clock.monotonic();
     const receivedAt = this.deps.clock.now();
     this.link.inbound();
-    this.counters.frame(frame.length);
+    this.counters.frame(frame, receivedAt);
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
     if (decoded.kind === 'asked') {

@@ -74,6 +74,7 @@ export function accountFeed(
   return {
     market: account.market,
     channel: 'account',
+    secrets: secretsOf(account),
     rules,
     instruments,
     feed: {
@@ -111,6 +112,10 @@ export function accountFeed(
         signed(() => session.login?.(account, venueClock.now(), nextLoginId) ?? []).map(({ frame }) => frame),
     }),
   };
+}
+
+function secretsOf({ credentials: { key, secret, passphrase } }: Account): readonly string[] {
+  return [key, secret, passphrase].filter((text) => text !== '');
 }
 
 /** It counts for every account of the venue. */
