@@ -5,7 +5,7 @@ import type { InstrumentIndex } from '../../domain/instrument';
 import type { MarketDescriptor } from '../contract';
 import { signedAmountOf } from './amounts';
 import { amountOf, isObject } from './fields';
-import type { OrderSource } from './order-lists';
+import type { OrderSource } from './order-source';
 import { currencyOf } from './symbols';
 
 /** Balances of the market, absolute. No answer holds a time: it is the venue's now, by our estimate. */
@@ -25,7 +25,7 @@ export async function accountBalances(
  * https://www.kucoin.com/docs-new/rest/account-info/account-funding/get-account-list-spot
  */
 async function spot(source: OrderSource): Promise<readonly Balance[]> {
-  const answer = await source.call('balances', '/api/v1/accounts?type=trade');
+  const answer = await source.call('spot balances', '/api/v1/accounts?type=trade');
   if (!Array.isArray(answer)) throw badAnswer(source);
   return (answer as readonly unknown[]).map((row) => {
     const { currency, available, holds } = (isObject(row) ? row : {}) as Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ async function futures(source: OrderSource, currencies: readonly string[]): Prom
   const balances: Balance[] = [];
   for (const currency of currencies) {
     const search = new URLSearchParams({ currency }).toString();
-    const row = await source.call('balances', `/api/v1/account-overview?${search}`);
+    const row = await source.call('futures balances', `/api/v1/account-overview?${search}`);
     const wire = (isObject(row) ? row : {}) as Readonly<Record<string, unknown>>;
     const locked = [wire['positionMargin'], wire['orderMargin'], wire['frozenFunds']]
       .map(amountOf)
@@ -53,7 +53,8 @@ async function futures(source: OrderSource, currencies: readonly string[]): Prom
 
 /** What the market's contracts settle in, by the venue's names. */
 function currenciesOf({ kind }: MarketDescriptor, instruments: InstrumentIndex): readonly string[] {
-  if (kind === 'linear') return ['USDT', 'USDC'];
+  if (kind === 'linear')
+    return [...new Set(['USDT', 'USDC', ...instruments.all().map(({ quote }) => quote)])];
   const bases = instruments.all().map(({ base }) => (base === 'BTC' ? 'XBT' : base));
   return [...new Set(['XBT', ...bases])];
 }

@@ -1,10 +1,10 @@
 import type { ExecutionReport, OrderStatus } from '../../domain/account';
 import { compare, isPositive } from '../../domain/decimal';
-import { averageOf, firstPositive, quotient, times } from './amounts';
+import { averageOf, firstPositive, plain, quotient, times } from './amounts';
 import { amountOf, isObject, isSymbol } from './fields';
+import type { ToldFills } from './futures-fills';
 import { pairOf, type OrderContext } from './order-markets';
-import { amountOr, identityOf, isMarketOrder, priceOf, timesOf } from './orders';
-import { isLiquidation } from './statuses';
+import { amountOr, identityOf, isMarketOrder, priceOf, timesOf, typeWord } from './orders';
 
 /**
  * Spot: {"id":"670fd33b","clientOid":"5c52e1","symbol":"BTC-USDT","type":"limit","side":"buy","price":"30000",
@@ -33,7 +33,12 @@ interface OrderRow {
   readonly isActive?: unknown;
   readonly updatedAt?: unknown;
   readonly createdAt?: unknown;
-  readonly tradeType?: unknown;
+}
+
+/** What rows of contracts are read with beside the market. */
+export interface RowContext extends OrderContext {
+  /** Absent on spot, whose rows tell exactly what was paid. */
+  readonly fills?: ToldFills;
 }
 
 interface Deal {
@@ -47,15 +52,16 @@ interface Deal {
 }
 
 /** One row of an order list; `foreign`: of another market. */
-export function readOrderRow(row: unknown, context: OrderContext): ExecutionReport | 'foreign' | undefined {
+export function readOrderRow(row: unknown, context: RowContext): ExecutionReport | 'foreign' | undefined {
   if (!isObject(row)) return undefined;
   const wire: OrderRow = row;
   if (typeof wire.symbol !== 'string' || !isSymbol(wire.symbol)) return undefined;
   const symbol = pairOf(wire.symbol, context);
   if (symbol === undefined) return 'foreign';
-  const isSpot = context.market.kind === 'spot';
+  const { fills, market } = context;
+  const isSpot = market.kind === 'spot';
   const identity = identityOf(wire.id, wire.clientOid, wire.side);
-  const changes = timesOf(isSpot ? wire.lastUpdatedAt : wire.updatedAt, wire.createdAt);
+  const changes = timesOf(wire.lastUpdatedAt ?? wire.updatedAt, wire.createdAt);
   const deal = dealOf(wire, symbol, context);
   if (!identity || !changes || !deal) return undefined;
   return {
@@ -63,36 +69,55 @@ export function readOrderRow(row: unknown, context: OrderContext): ExecutionRepo
     ...changes,
     symbol,
     ...identity,
-    orderType: deal.isMarket ? 'MARKET' : 'LIMIT',
+    orderType: typeWord(deal),
     orderStatus: statusOf(deal),
     price: priceOf({ ...deal, isSpot }),
     quantity: firstPositive(deal.size, deal.filled),
     totalTradeQuantity: deal.filled,
     totalQuoteTradeQuantity: deal.quote,
-    liquidation: isLiquidation(wire.tradeType),
+    // Rows do not tell, fills do.
+    liquidation: fills !== undefined && fills.isLiquidation(wire.id),
   };
 }
 
-function dealOf(wire: OrderRow, symbol: string, context: OrderContext): Deal | undefined {
+function dealOf(wire: OrderRow, symbol: string, context: RowContext): Deal | undefined {
   const isSpot = context.market.kind === 'spot';
   const isActive = isSpot ? wire.active : wire.isActive;
   const limit = amountOr('0', wire.price);
   const size = amountOr('0', wire.size);
   const filled = amountOr('0', isSpot ? wire.dealSize : wire.filledSize);
   if (typeof isActive !== 'boolean' || !limit || !size || !filled) return undefined;
-  const quote = isSpot ? amountOr('0', wire.dealFunds) : contractQuote(wire, filled, limit, context);
+  const quote = isSpot ? plainOr0(wire.dealFunds) : contractQuote(wire, filled, limit, context);
   if (quote === undefined) return undefined;
   return { symbol, isActive, isMarket: isMarketOrder(wire.type, limit), limit, size, filled, quote };
 }
 
-/** As the stream tells it: contracts x average price, whatever the contract is worth. */
+/** In the digits of the sum that the stream makes of it. */
+function plainOr0(funds: unknown): string | undefined {
+  const amount = amountOr('0', funds);
+  return amount === undefined ? undefined : plain(amount);
+}
+
+/**
+ * As the stream tells it: contracts x price of every fill, whatever the contract is worth. Where not all
+ * fills are told: contracts x the venue's own average, which it rounds, or what follows from the value.
+ */
 function contractQuote(
+  wire: OrderRow,
+  filled: string,
+  limit: string,
+  context: RowContext,
+): string | undefined {
+  if (!isPositive(filled)) return '0';
+  return context.fills?.quoteOf(wire.id, filled) ?? valuedQuote(wire, filled, limit, context);
+}
+
+function valuedQuote(
   { symbol, avgDealPrice, filledValue }: OrderRow,
   filled: string,
   limit: string,
-  { market, instruments }: OrderContext,
+  { market, instruments }: RowContext,
 ): string | undefined {
-  if (!isPositive(filled)) return '0';
   const average = amountOf(avgDealPrice);
   if (isPositive(average)) return times(average, filled);
   const value = amountOr('0', filledValue);

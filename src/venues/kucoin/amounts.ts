@@ -12,6 +12,11 @@ export function times(a: string, b: string): string {
   return new Exact(a).times(b).toFixed();
 }
 
+/** The same amount without trailing zeros. */
+export function plain(amount: string): string {
+  return new Exact(amount).toFixed();
+}
+
 export function minus(a: string, b: string): string {
   return new Exact(a).minus(b).toFixed();
 }

@@ -2,11 +2,17 @@ import { ConnectorError, type Retry } from '../../domain/errors';
 import type { MarketDescriptor, RestDeps } from '../contract';
 import { isObject, lineOf } from './fields';
 
-/** What a signed call adds to a public one. */
-export interface Signed {
-  readonly headers: Readonly<Record<string, string>>;
+/** How a call differs from a public GET. */
+export interface Asking {
+  readonly method?: 'GET' | 'POST';
+  /** In the venue's count; default 1. Public calls of the price process have no turns to wait for. */
+  readonly weight?: number;
+  /** Made once the call may go out, as they hold its time. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   /** The error of a code that speaks of key or signature; undefined: it speaks of something else. */
-  readonly refusalOf: (code: string, message: string) => ConnectorError | undefined;
+  readonly refusalOf?: (code: string, message: string) => ConnectorError | undefined;
+  /** The refusal says that what was asked for is not there: resolves with undefined. */
+  readonly isAbsent?: (code: string, words: string) => boolean;
 }
 
 /** One REST call; resolves with the `data` of the answer, still unchecked. */
@@ -14,7 +20,11 @@ export interface Http {
   /** True where the configured base is plain HTTP: a local test server. */
   readonly isPlain: boolean;
   /** `path` with its query. Fails with ConnectorError. */
-  ask(what: string, path: string, method?: 'GET' | 'POST', signed?: Signed): Promise<unknown>;
+  ask(what: string, path: string, asking?: Asking): Promise<unknown>;
+}
+
+export interface HttpDeps extends RestDeps {
+  readonly turn?: (weight?: number) => Promise<void>;
 }
 
 const SECOND = 1_000;
@@ -28,18 +38,21 @@ const TOO_MANY_REQUESTS = '429000';
 const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
 /** REST of one market, on global fetch: KuCoin needs no more, and its SDKs give less. */
-export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Http {
+export function openHttp({ exchange, endpoints }: MarketDescriptor, deps: HttpDeps): Http {
+  const { rewrite, timeoutMs, turn } = deps;
   const base = rewrite(endpoints.rest).replace(/\/+$/, '');
   return {
     isPlain: base.startsWith('http:'),
-    ask: async (what, path, method = 'GET', signed) => {
+    ask: async (what, path, asking = {}) => {
+      const { method = 'GET', weight = 1, headers = () => ({}) } = asking;
       const name = `${exchange} ${what}`;
+      await turn?.(weight);
       try {
         // One signal for the whole answer, body included.
         const signal = AbortSignal.timeout(timeoutMs);
-        const headers = signed?.headers ?? {};
-        const response = await fetch(base + path, { method, signal, headers, redirect: 'error' });
-        return dataOf(name, response, await bodyOf(name, response), signed);
+        const init = { method, signal, headers: headers(), redirect: 'error' } as const;
+        const response = await fetch(base + path, init);
+        return dataOf(name, response, await bodyOf(name, response), asking);
       } catch (thrown) {
         throw fetchError(name, thrown);
       }
@@ -59,14 +72,16 @@ async function bodyOf(name: string, { body }: Response): Promise<string> {
 }
 
 /** {"code":"200000","data":...}; errors are {"code":"400100","msg":"..."}, with HTTP 200 as well. */
-function dataOf(name: string, response: Response, body: string, signed: Signed | undefined): unknown {
+function dataOf(name: string, response: Response, body: string, { refusalOf, isAbsent }: Asking): unknown {
   const parsed = parse(body);
   const answer: { code?: unknown; msg?: unknown; data?: unknown } = isObject(parsed) ? parsed : {};
   if (response.ok && answer.code === SUCCESS) return answer.data;
   const code = typeof answer.code === 'string' ? answer.code : undefined;
-  const words = code === undefined ? '' : ` ${lineOf(code)} ${lineOf(answer.msg)}`;
-  const message = `${name}: HTTP ${response.status}${words}`;
-  throw (code !== undefined && signed?.refusalOf(code, message)) || refusal(message, response, code);
+  if (code === undefined) throw refusal(`${name}: HTTP ${response.status}`, response, code);
+  const words = lineOf(answer.msg);
+  if (isAbsent?.(code, words)) return undefined;
+  const message = `${name}: HTTP ${response.status} ${lineOf(code)} ${words}`;
+  throw refusalOf?.(code, message) ?? refusal(message, response, code);
 }
 
 function refusal(

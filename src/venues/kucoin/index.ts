@@ -1,6 +1,6 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
 import type { AccountFeed, MarketDescriptor, Topic, VenueAdapter } from '../contract';
-import { accountLinkOf } from './account-limits';
+import { ACCOUNT_REST, accountLinkOf } from './account-limits';
 import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, intervalsOf } from './intervals';
 import { linksOf } from './limits';
@@ -50,5 +50,6 @@ function market(exchange: ExchangeId, kind: MarketKind, allTickers?: readonly To
     ...(!isSpot && { needsVenueList: true as const }),
     intervals: intervalsOf(kind),
     links: { ...linksOf(kind), account: accountLinkOf(kind) },
+    accountRest: ACCOUNT_REST,
   };
 }

@@ -24,6 +24,10 @@ const KEEP_ENDED_MS = 10 * MINUTE;
 const MAX_ORDERS = 10_000;
 const MAX_TRADES = 10_000;
 
+export function blankFills(): OrderFills {
+  return { tradeIds: new Set(), quantity: '0', quote: '0', firstPrice: '0', filled: '0' };
+}
+
 /** The fills of every order of one connection, bounded: the oldest order is forgotten first. */
 export class FillBook {
   private readonly orders = new Map<string, OrderFills>();
@@ -33,13 +37,7 @@ export class FillBook {
     const known = this.orders.get(orderId);
     if (known !== undefined) return known;
     this.sweep(now);
-    const blank: OrderFills = {
-      tradeIds: new Set(),
-      quantity: '0',
-      quote: '0',
-      firstPrice: '0',
-      filled: '0',
-    };
+    const blank = blankFills();
     this.orders.set(orderId, blank);
     return blank;
   }

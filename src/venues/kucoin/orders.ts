@@ -55,7 +55,7 @@ function markEnded(fills: OrderFills, status: OrderStatus, now: number): void {
   fills.endedAt ??= now;
 }
 
-function typeWord({ isMarket }: Amounts): 'MARKET' | 'LIMIT' {
+export function typeWord({ isMarket }: { readonly isMarket: boolean }): 'MARKET' | 'LIMIT' {
   return isMarket ? 'MARKET' : 'LIMIT';
 }
 

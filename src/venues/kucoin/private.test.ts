@@ -130,14 +130,17 @@ describe('kucoin private codec: states', () => {
   }
 
   test('unknown words are named, and no event', () => {
+    const unread = (note: string): unknown => ({
+      ...{ kind: 'events', topics: ['/spotMarket/tradeOrdersV2'], events: [], faults: [note] },
+    });
     for (const word of ['rejected', 'CANCELED', 'constructor', '__proto__']) {
       const note = `unknown order status ${word}`;
       const [frame] = framesOf(SPOT);
-      assert.deepEqual(connection()(changed(frame!, { type: word })), { kind: 'unknown', note });
-      assert.deepEqual(connection()(changed(frame!, { status: word })), { kind: 'unknown', note });
+      assert.deepEqual(connection()(changed(frame!, { type: word })), unread(note));
+      assert.deepEqual(connection()(changed(frame!, { status: word })), unread(note));
     }
     const odd = changed(framesOf(SPOT)[0]!, { type: 'two words' });
-    assert.deepEqual(connection()(odd), { kind: 'unknown', note: 'unknown order status' });
+    assert.deepEqual(connection()(odd), unread('unknown order status'));
   });
 
   test('a trade told twice counts once; an end is final', () => {

@@ -62,7 +62,7 @@ function named(decoded: Decoded<never>): Decoded<never> {
 function decodeOrder(topic: Topic, data: object, context: Context): Decoded<AccountEvent> {
   const { market, instruments, receivedAt, state } = context;
   const reading = readOrder(data, { market, instruments, receivedAt, fills: state.fills });
-  if (reading.kind === 'fault') return unknown(reading.note);
+  if (reading.kind === 'fault') return unread(topic, reading.note);
   const events: AccountEvent[] = reading.kind === 'report' ? [{ kind: 'order', report: reading.report }] : [];
   return { kind: 'events', topics: [topic], events };
 }
@@ -77,7 +77,12 @@ function decodeBalance(
     topic === SPOT_BALANCES
       ? readSpotBalance(data)
       : readWallet(subject, data, context.state.wallets, context);
-  if (reading === 'malformed') return unknown('malformed balance');
+  if (reading === 'malformed') return unread(topic, 'malformed balance');
   const events: AccountEvent[] = reading === 'nothing' ? [] : [{ kind: 'balances', position: reading }];
   return { kind: 'events', topics: [topic], events };
+}
+
+/** Our account changed, and we do not know how: the topic lives, and REST is to be asked. */
+function unread(topic: Topic, note: string): Decoded<AccountEvent> {
+  return { kind: 'events', topics: [topic], events: [], faults: [note] };
 }

@@ -28,3 +28,12 @@ const CONSEQUENCES: ReadonlyMap<string, Consequence> = new Map([
 export function authConsequence(code: string | undefined): Consequence | undefined {
   return code === undefined ? undefined : CONSEQUENCES.get(code);
 }
+
+/** Codes that mean other things as well: the words decide. Seen: `order not exist.`, `error.getOrder.orderNotExist`. */
+const ABSENT_CODES: ReadonlySet<string> = new Set(['400100', '100001', '404000']);
+const ABSENT_WORDS = /order[ _.]?(?:does )?not[ _.]?exist/i;
+
+/** The venue does not know the order: it never had it, or has forgotten it, or does not find it yet. */
+export function isNoSuchOrder(code: string, words: string): boolean {
+  return ABSENT_CODES.has(code) && ABSENT_WORDS.test(words);
+}

@@ -40,7 +40,7 @@ export function connectRest(deps: RestDeps): KucoinRest {
     },
     publicToken: async (market) => {
       const http = openHttp(market, deps);
-      const answer = await http.ask('token', '/api/v1/bullet-public', 'POST');
+      const answer = await http.ask('token', '/api/v1/bullet-public', { method: 'POST' });
       tokens += 1;
       return readToken(market, answer, tokens, http.isPlain);
     },

@@ -1,12 +1,20 @@
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRestDeps, Refusal } from '../contract';
-import type { Http } from './http';
+import { WEIGHTS } from './account-limits';
+import type { Asking, Http } from './http';
 import { openHttp } from './http';
 import { authConsequence } from './refusals';
 import { signedHeaders, type KeyVersion } from './signing';
 
-/** One signed REST call; `what` names it in errors. Resolves with the `data` of the answer, still unchecked. */
-export type Call = (what: string, path: string, method?: 'GET' | 'POST') => Promise<unknown>;
+/** What is asked for: names the call in errors, and tells its weight. */
+export type What = keyof typeof WEIGHTS;
+
+/** One signed REST call. Resolves with the `data` of the answer, still unchecked. */
+export type Call = (
+  what: What,
+  path: string,
+  asking?: Pick<Asking, 'method' | 'isAbsent'>,
+) => Promise<unknown>;
 
 /** What a key of the other version may be answered with: it is tried once as that. */
 const VERSION_CODES: ReadonlySet<string> = new Set(['400001', '400003', '400004', '400005', '400008']);
@@ -21,24 +29,28 @@ export function signedCalls(account: Account, deps: AccountRestDeps): { http: Ht
   let keyVersion: KeyVersion = '3';
   let isProven = false;
 
-  const ask = async (what: string, path: string, method: 'GET' | 'POST', version: KeyVersion) => {
-    const headers = signedHeaders(credentials, { method, path, now: deps.venueNow(), keyVersion: version });
-    const refusalOf = (code: string, message: string) => refused(code, redacted(message, account));
-    const data = await http.ask(what, path, method, { headers, refusalOf });
+  const ask = async (version: KeyVersion, ...[what, path, asking = {}]: Parameters<Call>) => {
+    const { method = 'GET' } = asking;
+    const data = await http.ask(what, path, {
+      ...asking,
+      weight: WEIGHTS[what],
+      headers: () => signedHeaders(credentials, { method, path, now: deps.venueNow(), keyVersion: version }),
+      refusalOf: (code, message) => refused(code, redacted(message, account)),
+    });
     keyVersion = version;
     isProven = true;
     return data;
   };
 
-  const call: Call = async (what, path, method = 'GET') => {
-    refuseUnusable(account, what);
+  const call: Call = async (...question) => {
+    refuseUnusable(account, question[0]);
     try {
-      return await ask(what, path, method, keyVersion);
+      return await ask(keyVersion, ...question);
     } catch (thrown) {
       if (isProven || !isOfVersion(thrown)) throw softened(thrown, account);
     }
     try {
-      return await ask(what, path, method, '2');
+      return await ask('2', ...question);
     } catch (thrown) {
       throw softened(thrown, account);
     }

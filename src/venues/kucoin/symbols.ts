@@ -4,12 +4,14 @@
  */
 const VENUE_BTC = 'XBT';
 const BTC = 'BTC';
+/** Not of a coin whose name merely begins so. */
+const BITCOIN_CONTRACT = /^XBT(?=USD|M[A-Z]\d)/;
 const PERPETUAL = /(USDT|USDC|USD)M$/;
 const PERPETUAL_PAIR = /(USDT|USDC|USD)$/;
 
 /** `XBTUSDTM` -> `BTCUSDT`, `XBTUSDM` -> `BTCUSD`; a dated `XBTMZ26` becomes `BTCMZ26`. */
 export function publishedSymbol(venueSymbol: string): string {
-  return currencyOf(venueSymbol).replace(PERPETUAL, '$1');
+  return venueSymbol.replace(BITCOIN_CONTRACT, BTC).replace(PERPETUAL, '$1');
 }
 
 /**
@@ -22,7 +24,7 @@ export function venueSymbolOf(pair: string, base: string): string {
   return PERPETUAL_PAIR.test(pair) ? `${renamed}M` : renamed;
 }
 
-/** `XBT` -> `BTC`, at the beginning of an id or as a currency. */
+/** `XBT` -> `BTC`; every other coin has one name. */
 export function currencyOf(venueName: string): string {
-  return venueName.startsWith(VENUE_BTC) ? BTC + venueName.slice(VENUE_BTC.length) : venueName;
+  return venueName === VENUE_BTC ? BTC : venueName;
 }
