@@ -1,6 +1,7 @@
 import type {
   MarketModel,
   OriginSpec,
+  SimAccount,
   SimConnection,
   VenueHost,
   VenueSimulator,
@@ -11,8 +12,15 @@ import { WindowLimit } from '../kit';
 import { Feed } from './feed';
 import type { SideName } from './intervals';
 import { listingsOf, type ExchangeName } from './listings';
+import type { OrderNotes } from './order-facts';
+import { PrivateStreams } from './private';
+import { futuresRoutes } from './private-futures';
+import { KeyRing, type KeyVersion, type Owner } from './private-keys';
+import { DAY, Pools, POOLS, type Pool } from './private-rest';
+import { spotRoutes } from './private-spot';
 import { PUBLIC_POOL, restRoutes } from './rest';
-import { connectIdOf, PublicSession } from './session';
+import { ClientSession, connectIdOf } from './session';
+import { Shrinking } from './shrinking';
 import { Side, type Listed } from './side';
 import { Tokens } from './tokens';
 
@@ -36,6 +44,23 @@ export interface KucoinOptions {
    * URLs; default the production ones, which its `overrides()` cover.
    */
   readonly ownEndpoints?: boolean;
+  /** Age at which unused tokens die. Default 24 h. */
+  readonly tokenLifeMs?: number;
+  /** Open connections of one user. Default 50, the least that is said. */
+  readonly connectionsPerUser?: number;
+  /** Keys that work with one version only; others take 2 and 3. */
+  readonly keyVersions?: Readonly<Record<string, KeyVersion>>;
+  /** Weights per user and 30 s. */
+  readonly pools?: Partial<Readonly<Record<Pool, number>>>;
+  /** How long orders that were cancelled without a fill are remembered. Default: spot 3 days, futures 1. */
+  readonly cancelsKeptMs?: number;
+  /** Quote amounts of market buys that were placed by funds; others have a size. */
+  readonly fundsOf?: OrderNotes['fundsOf'];
+}
+
+export interface KucoinSimulator extends VenueSimulator {
+  /** Takes a part of an open order back, as self-trade prevention does; the order lives on, smaller. */
+  shrink(account: SimAccount, orderId: string, by: string): void;
 }
 
 const SECOND = 1_000;
@@ -54,17 +79,31 @@ const EXCHANGES: Readonly<Record<SideName, readonly ExchangeName[]>> = {
   spot: ['kucoin'],
   futures: ['kucoinLinear', 'kucoinInverse'],
 };
+const CANCELS_KEPT_MS: Readonly<Record<SideName, number>> = { spot: 3 * DAY, futures: DAY };
 const NO_SESSION: WsSession = { onText: () => undefined };
 
+/** What both hosts share. */
+interface World {
+  readonly host: VenueHost;
+  readonly options: KucoinOptions;
+  readonly tokens: Tokens;
+  readonly publicPool: WindowLimit;
+  readonly pools: Pools;
+  readonly keys: KeyRing;
+  readonly notes: OrderNotes;
+  readonly streams: PrivateStreams;
+}
+
 /**
- * KuCoin's classic API, public side: token, streams and REST of spot, linear and inverse futures.
+ * KuCoin's classic API: tokens, streams and REST of spot, linear and inverse futures, public and private.
  * Faults name topics as the wire does (`/market/candles:BTC-USDT_1min`). The ledger keeps volumes of
  * linear contracts in base coin, with all of their decimals; REST of futures speaks in JSON numbers:
  * compare as numbers, not as texts. The venue has no notice before it hangs up.
  */
-export function simulateKucoin(host: VenueHost, options: KucoinOptions = {}): VenueSimulator {
-  const tokens = new Tokens(host.clock);
-  const pool = new WindowLimit([PUBLIC_POOL]);
+export function simulateKucoin(host: VenueHost, options: KucoinOptions = {}): KucoinSimulator {
+  const shrinking = new Shrinking();
+  const world = worldOf(host, options, shrinking);
+  const { streams } = world;
   const markets: Record<string, MarketModel> = {};
   const feeds = new Map<string, Feed>();
   for (const name of ['spot', 'futures'] as const) {
@@ -79,8 +118,8 @@ export function simulateKucoin(host: VenueHost, options: KucoinOptions = {}): Ve
       for (const listing of listings) listed.set(listing.spec.symbol, { exchange, listing, model });
     }
     const side = new Side(name, listed, () => host.server.origin(STREAMS[name]));
-    host.server.add(streamOrigin(host, side, tokens, options));
-    host.server.add(restOrigin(host, side, { tokens, pool }, options));
+    host.server.add(streamOrigin(world, side));
+    host.server.add(restOrigin(world, side));
     const feed = new Feed(side, host.clock, {
       tickerMs: options.tickerMs ?? SECOND,
       snapshotMs: options.snapshotMs ?? SNAPSHOT_MS[name],
@@ -95,31 +134,52 @@ export function simulateKucoin(host: VenueHost, options: KucoinOptions = {}): Ve
       if (!feed) throw new Error(`no such market at KuCoin: ${exchange}`);
       return feed.load(exchange, load);
     },
+    shrink: (account, orderId, by) => streams.tellUpdate(account, shrinking.shrink(account, orderId, by)),
     stop: () => {
+      streams.stop();
       for (const feed of feeds.values()) feed.stop();
       for (const model of Object.values(markets)) model.stop();
     },
   };
 }
 
-function streamOrigin(host: VenueHost, side: Side, tokens: Tokens, options: KucoinOptions): OriginSpec {
+function worldOf(host: VenueHost, options: KucoinOptions, shrinking: Shrinking): World {
+  const notes: OrderNotes = {
+    fundsOf: options.fundsOf ?? (() => undefined),
+    shrunkOf: (orderId) => shrinking.of(orderId),
+  };
+  return {
+    ...{ host, options, notes },
+    streams: new PrivateStreams(host.accounts, notes, () => host.venueClock.now()),
+    tokens: new Tokens(host.clock, options.tokenLifeMs),
+    publicPool: new WindowLimit([PUBLIC_POOL]),
+    pools: new Pools({ ...POOLS, ...options.pools }),
+    keys: new KeyRing(host.accounts, options.keyVersions ?? {}),
+  };
+}
+
+function streamOrigin({ host, options, streams, tokens }: World, side: Side): OriginSpec {
   const now = (): number => host.venueClock.now();
-  const world = { clock: host.clock, side, now, welcomeDelayMs: options.welcomeDelayMs ?? 30 };
+  const world = { clock: host.clock, side, streams, now, welcomeDelayMs: options.welcomeDelayMs ?? 30 };
+  const mostConnections = options.connectionsPerUser ?? 50;
+  const open = (connection: SimConnection): WsSession => {
+    const token = tokens.redeem(side.name, connection.handshake.query.get('token') ?? '');
+    if (!token) {
+      connection.violation('venue:token', 'used, old, or of the other host');
+      hangUp(connection, 401, 'token is invalid');
+      return NO_SESSION;
+    }
+    const { owner } = token;
+    if (owner && streams.count(owner) >= mostConnections) {
+      connection.violation('venue:connections', `more than ${mostConnections} of one user`);
+      hangUp(connection, 509, `exceed max connection count limitation of ${mostConnections}`);
+      return NO_SESSION;
+    }
+    return new ClientSession(connection, world, owner);
+  };
   return {
     url: STREAMS[side.name],
-    ws: [
-      {
-        path: '/',
-        open: (connection) => {
-          if (tokens.redeem(side.name, connection.handshake.query.get('token') ?? '')) {
-            return new PublicSession(connection, world);
-          }
-          connection.violation('venue:token', 'used, old, or of the other host');
-          hangUp(connection, 401, 'token is invalid');
-          return NO_SESSION;
-        },
-      },
-    ],
+    ws: [{ path: '/', open }],
     limits: {
       dials: [{ count: 30, perMs: 60 * SECOND }],
       messages: [{ count: 100, perMs: 10 * SECOND }],
@@ -143,16 +203,11 @@ function hangUp(connection: SimConnection, code: number, data: string): void {
   connection.close(1000, data);
 }
 
-function restOrigin(
-  host: VenueHost,
-  side: Side,
-  { tokens, pool }: { readonly tokens: Tokens; readonly pool: WindowLimit },
-  options: KucoinOptions,
-): OriginSpec {
+function restOrigin({ host, options, tokens, publicPool: pool, ...world }: World, side: Side): OriginSpec {
   const url = APIS[side.name];
   const stream = `${STREAMS[side.name]}/`;
-  const bullet = (): object => ({
-    token: tokens.issue(side.name),
+  const bullet = (owner?: Owner): object => ({
+    token: tokens.issue(side.name, owner),
     instanceServers: [
       {
         endpoint: options.ownEndpoints === true ? host.server.urlOf(stream) : stream,
@@ -165,5 +220,14 @@ function restOrigin(
   });
   const now = (): number => host.venueClock.now();
   const { clock, server } = host;
-  return { url, http: restRoutes({ url, side, clock, violations: server.violations, pool, now, bullet }) };
+  const shared = { url, side, clock, violations: server.violations, now };
+  const cancelsKeptMs = options.cancelsKeptMs ?? CANCELS_KEPT_MS[side.name];
+  const signed = { ...shared, ...world, cancelsKeptMs, bullet };
+  return {
+    url,
+    http: [
+      ...restRoutes({ ...shared, pool, bullet: () => bullet() }),
+      ...(side.name === 'spot' ? spotRoutes(signed) : futuresRoutes(signed)),
+    ],
+  };
 }

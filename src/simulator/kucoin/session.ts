@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Clock, Timer } from '../../domain/time';
 import type { SimConnection, WsSession } from '../kit';
+import type { PrivateSession, PrivateStreams } from './private';
+import type { Owner } from './private-keys';
 import type { Side } from './side';
 
 /** https://www.kucoin.com/docs-new/websocket-api/base-info/introduction */
@@ -19,20 +21,24 @@ export interface SessionWorld {
   readonly side: Side;
   /** From the handshake to the welcome frame (real ms). */
   readonly welcomeDelayMs: number;
+  readonly streams: PrivateStreams;
   /** The venue's clock, epoch ms. */
   now(): number;
 }
 
-/** One client that came with a good token. Public topics only. */
-export class PublicSession implements WsSession {
+/** One client that came with a good token; `owner`: a private one, which serves public topics as well. */
+export class ClientSession implements WsSession {
   private readonly topics = new Set<string>();
   private readonly welcome: Timer;
+  private readonly leave: (() => void) | undefined;
   private isWelcome = false;
 
   constructor(
     private readonly connection: SimConnection,
     private readonly world: SessionWorld,
+    private readonly owner: Owner | undefined,
   ) {
+    this.leave = owner && world.streams.add(this.privateSide(owner));
     this.welcome = world.clock.after(world.welcomeDelayMs, () => {
       this.isWelcome = true;
       connection.control({ id: connectIdOf(connection), type: 'welcome' });
@@ -40,6 +46,7 @@ export class PublicSession implements WsSession {
   }
 
   onClose(): void {
+    this.leave?.();
     this.world.clock.cancel(this.welcome);
   }
 
@@ -55,6 +62,16 @@ export class PublicSession implements WsSession {
       this.connection.violation('badFrame', 'no request');
       this.connection.answer({ type: 'error', code: 400, data: 'invalid message' });
     }
+  }
+
+  private privateSide(owner: Owner): PrivateSession {
+    const { connection } = this;
+    return {
+      owner,
+      hears: (topic) => this.topics.has(topic),
+      push: (frame) => void connection.push(frame),
+      cut: () => connection.terminate(),
+    };
   }
 
   private perform(request: Request): void {
@@ -78,14 +95,19 @@ export class PublicSession implements WsSession {
     act: (topics: readonly string[]) => boolean,
   ): void {
     if (topic === undefined || topic === '') return this.error(id, 406, 'topic is required');
-    if (privateChannel === true) {
+    const topics = expand(topic);
+    const isPrivate = privateChannel === true || topics.some((one) => this.isPrivate(one));
+    if (isPrivate && !this.owner) {
       this.connection.violation('venue:privateTopic', topic);
       return this.error(id, 403, 'login is required');
     }
-    const topics = expand(topic);
     const broken = this.connection.request(topics.length);
     if (broken) return this.error(id, 509, 'exceed max subscription count limitation of 100 per time');
     if (act(topics) && response === true) this.connection.answer({ id, type: 'ack' });
+  }
+
+  private isPrivate(topic: string): boolean {
+    return this.world.side.lookUp(topic) === 'private';
   }
 
   /** All or nothing: whether one bad name spoils its neighbours is not documented. */

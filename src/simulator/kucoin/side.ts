@@ -27,8 +27,29 @@ const CHANNELS: Readonly<Record<SideName, ReadonlyMap<string, ChannelKind>>> = {
   ]),
 };
 
-/** `silent`: the venue acknowledges it, and never sends anything. */
-export type Finding = 'heard' | 'silent' | 'unknown';
+/** With `:*` a topic of one symbol each. https://www.kucoin.com/docs-new/3470073w0 and its neighbours */
+const PRIVATE: Readonly<Record<SideName, ReadonlySet<string>>> = {
+  spot: new Set([
+    '/spotMarket/tradeOrders',
+    '/spotMarket/tradeOrdersV2',
+    '/spotMarket/advancedOrders',
+    '/account/balance',
+  ]),
+  futures: new Set([
+    '/contractMarket/tradeOrders',
+    '/contractMarket/tradeOrders:*',
+    '/contractMarket/advancedOrders',
+    '/contractAccount/wallet',
+    '/contract/positionAll',
+    '/contract/position:*',
+  ]),
+};
+
+/**
+ * `silent`: the venue acknowledges it, and never sends anything. `private`: only the owner of a private
+ * token may have it.
+ */
+export type Finding = 'heard' | 'silent' | 'private' | 'unknown';
 
 /** One host of streams: spot, or futures with both of its markets. */
 export class Side {
@@ -57,6 +78,7 @@ export class Side {
   }
 
   lookUp(topic: string): Finding {
+    if (PRIVATE[this.name].has(topic.replace(/:.+$/, ':*'))) return 'private';
     const found = this.read(topic);
     if (!found || found.item === '') return 'unknown';
     if (this.isKnown(found.kind, found.item)) return 'heard';
