@@ -22,7 +22,7 @@ import { PUBLIC_POOL, restRoutes } from './rest';
 import { ClientSession, connectIdOf } from './session';
 import { Shrinking } from './shrinking';
 import { Side, type Listed } from './side';
-import { Tokens } from './tokens';
+import { LIFE_MS, Tokens } from './tokens';
 
 export interface KucoinOptions {
   /** Every ticker moves once in this time. Default 1 s; the venue allows 100 ms. */
@@ -151,7 +151,7 @@ function worldOf(host: VenueHost, options: KucoinOptions, shrinking: Shrinking):
   return {
     ...{ host, options, notes },
     streams: new PrivateStreams(host.accounts, notes, () => host.venueClock.now()),
-    tokens: new Tokens(host.clock, options.tokenLifeMs),
+    tokens: new Tokens(host.clock, () => options.tokenLifeMs ?? LIFE_MS),
     publicPool: new WindowLimit([PUBLIC_POOL]),
     pools: new Pools({ ...POOLS, ...options.pools }),
     keys: new KeyRing(host.accounts, options.keyVersions ?? {}),
@@ -161,8 +161,8 @@ function worldOf(host: VenueHost, options: KucoinOptions, shrinking: Shrinking):
 function streamOrigin({ host, options, streams, tokens }: World, side: Side): OriginSpec {
   const now = (): number => host.venueClock.now();
   const world = { clock: host.clock, side, streams, now, welcomeDelayMs: options.welcomeDelayMs ?? 30 };
-  const mostConnections = options.connectionsPerUser ?? 50;
   const open = (connection: SimConnection): WsSession => {
+    const mostConnections = options.connectionsPerUser ?? 50;
     const token = tokens.redeem(side.name, connection.handshake.query.get('token') ?? '');
     if (!token) {
       connection.violation('venue:token', 'used, old, or of the other host');

@@ -4,7 +4,7 @@ import type { SideName } from './intervals';
 import type { Owner } from './private-keys';
 
 /** 24 h: https://www.kucoin.com/docs-new/websocket-api/base-info/introduction */
-const LIFE_MS = 24 * 3_600_000;
+export const LIFE_MS = 24 * 3_600_000;
 /** More than any test holds; the oldest go first. */
 const MAX_HELD = 10_000;
 
@@ -21,12 +21,13 @@ export class Tokens {
 
   constructor(
     private readonly clock: Clock,
-    private readonly lifeMs = LIFE_MS,
+    /** Of tokens that are given from now on. */
+    private readonly lifeMs = () => LIFE_MS,
   ) {}
 
   issue(side: SideName, owner?: Owner): string {
     const token = `sim-${randomUUID()}.${randomUUID()}==`;
-    const until = this.clock.monotonic() + this.lifeMs;
+    const until = this.clock.monotonic() + this.lifeMs();
     this.held.set(token, { side, until, ...(owner && { owner }) });
     if (this.held.size > MAX_HELD) this.held.delete(this.held.keys().next().value ?? '');
     return token;

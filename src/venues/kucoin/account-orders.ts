@@ -1,6 +1,6 @@
 import type { ExecutionReport, OrderStatus } from '../../domain/account';
 import { compare, isPositive } from '../../domain/decimal';
-import { averageOf, firstPositive, plain, quotient, times } from './amounts';
+import { averageOf, firstPositive, minus, plain, quotient, times } from './amounts';
 import { amountOf, isObject, isSymbol } from './fields';
 import type { ToldFills } from './futures-fills';
 import { pairOf, type OrderContext } from './order-markets';
@@ -25,6 +25,7 @@ interface OrderRow {
   readonly size?: unknown;
   readonly dealSize?: unknown;
   readonly dealFunds?: unknown;
+  readonly cancelledSize?: unknown;
   readonly active?: unknown;
   readonly lastUpdatedAt?: unknown;
   readonly filledSize?: unknown;
@@ -84,12 +85,18 @@ function dealOf(wire: OrderRow, symbol: string, context: RowContext): Deal | und
   const isSpot = context.market.kind === 'spot';
   const isActive = isSpot ? wire.active : wire.isActive;
   const limit = amountOr('0', wire.price);
-  const size = amountOr('0', wire.size);
+  const size = sizeNow(amountOr('0', wire.size), isActive === true ? wire.cancelledSize : undefined);
   const filled = amountOr('0', isSpot ? wire.dealSize : wire.filledSize);
   if (typeof isActive !== 'boolean' || !limit || !size || !filled) return undefined;
   const quote = isSpot ? plainOr0(wire.dealFunds) : contractQuote(wire, filled, limit, context);
   if (quote === undefined) return undefined;
   return { symbol, isActive, isMarket: isMarketOrder(wire.type, limit), limit, size, filled, quote };
+}
+
+/** Parts that the venue took back of an order that lives on are no part of its size any more, as on the stream. */
+function sizeNow(size: string | undefined, canceled: unknown): string | undefined {
+  const part = amountOr('0', canceled);
+  return size !== undefined && isPositive(part) ? minus(size, part) : size;
 }
 
 /** In the digits of the sum that the stream makes of it. */

@@ -21,8 +21,6 @@ export function connectAccount(account: Account, deps: AccountRestDeps): KucoinA
   const { market } = account;
   const { http, call } = signedCalls(account, deps);
   const source: OrderSource = { exchange: market.exchange, call, venueNow: deps.venueNow };
-  /** Spot symbols that had open orders at an earlier snapshot: they may have ended since. */
-  const symbols = new Set<string>();
   let tokens = 0;
 
   return {
@@ -35,9 +33,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): KucoinA
       const context: RowContext = { market, instruments: query.instruments };
       const isOurs = (venueSymbol: string): boolean => pairOf(venueSymbol, context) !== undefined;
       const found: Found =
-        market.kind === 'spot'
-          ? await spotRows(source, query, symbols)
-          : await futuresRows(source, query, isOurs);
+        market.kind === 'spot' ? await spotRows(source, query) : await futuresRows(source, query, isOurs);
       const { rows, fills } = found;
       const { orders, unread } = readOrders(rows, fills === undefined ? context : { ...context, fills });
       const gaps = [...found.gaps, ...(unread > 0 ? [`${unread} orders could not be read`] : [])];

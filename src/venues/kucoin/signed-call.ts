@@ -105,5 +105,7 @@ function softened(thrown: unknown, account: Account): unknown {
 /** The venue's words may repeat the key. */
 function redacted(text: string, { credentials }: Account): string {
   const { key, secret, passphrase } = credentials;
-  return [key, secret, passphrase].reduce((words, one) => words.replaceAll(one, '***'), text);
+  return [key, secret, passphrase]
+    .filter((one) => one !== '')
+    .reduce((words, one) => words.replaceAll(one, '***'), text);
 }

@@ -22,28 +22,23 @@ const MOST_PAGES = 200;
 const CANCELS_KEPT_MS = 3 * DAY;
 /** The range of the ledger may be measured by the venue's clock, ours being an estimate. */
 const AHEAD_MS = 60_000;
-const MOST_SYMBOLS = 2_000;
 
 /**
  * Open orders of spot, then the ended ones: an order that ends in between is in both. KuCoin lists orders
- * per symbol only. Which ones: those with open orders, now or at an earlier look (`seen`, which the call adds
- * to), those of the known orders, and those that the ledger names as traded since. What was placed and
- * cancelled without a fill, all of it while we were away and at a symbol of none of these, is not found.
+ * per symbol only: those of the open orders, of the known ones, and those that the ledger names as traded
+ * since. What was placed and cancelled without a fill while we were away, at none of these symbols, is not
+ * found: it changed nothing.
  * https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-open-orders, .../get-closed-orders,
  * https://www.kucoin.com/docs-new/rest/account-info/account-funding/get-account-ledgers-tradehf
  */
-export async function spotRows(
-  source: OrderSource,
-  { sinceMs, known }: SnapshotQuery,
-  seen: Set<string>,
-): Promise<OrderRows> {
+export async function spotRows(source: OrderSource, { sinceMs, known }: SnapshotQuery): Promise<OrderRows> {
   const { fromMs, gaps } = lookBack(source, sinceMs);
   const active = symbolsOf(
     source,
     await source.call('symbols of orders', '/api/v1/hf/orders/active/symbols'),
   );
-  for (const symbol of [...active, ...known.map((order) => order.symbol)]) remember(seen, symbol);
-  const symbols = new Set([...seen, ...(await tradedSymbols(source, fromMs))]);
+  const traded = await tradedSymbols(source, fromMs);
+  const symbols = new Set([...active, ...known.map(({ symbol }) => symbol), ...traded]);
   const rows: object[] = [];
   for (const symbol of symbols) {
     const search = new URLSearchParams({ symbol }).toString();
@@ -56,13 +51,6 @@ export async function spotRows(
     rows: [...rows, ...asked.rows],
     gaps: [...gaps, ...(isLong ? ['orders cancelled without a fill are kept 3 days'] : []), ...asked.gaps],
   };
-}
-
-function remember(seen: Set<string>, symbol: string): void {
-  seen.delete(symbol);
-  seen.add(symbol);
-  const [oldest] = seen;
-  if (seen.size > MOST_SYMBOLS && oldest !== undefined) seen.delete(oldest);
 }
 
 async function unlisted(
