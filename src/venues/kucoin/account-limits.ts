@@ -8,8 +8,8 @@ const SECOND = 1_000;
 export function accountLinkOf(kind: MarketKind): LinkRules {
   return {
     ...linksOf(kind).candle,
-    /** Orders and balances. */
-    topicsPerConnection: 2,
+    /** Orders, balances, positions of contracts. */
+    topicsPerConnection: 3,
     topicsPerRequest: 1,
     /** A quiet account sends no data, and private topics have no symbol that could be wrong: 403, 404 are told. */
     ackConfirms: true,

@@ -65,3 +65,12 @@ export interface WalletWire {
   readonly version?: unknown;
   readonly timestamp?: unknown;
 }
+
+/**
+ * {"symbol":"XBTUSDTM","changeReason":"liquidation","currentQty":0,"markPrice":84603.4,"isOpen":false, ...}
+ * Others come with every change of the mark price. https://www.kucoin.com/docs-new/3470093w0
+ */
+export interface PositionWire {
+  readonly symbol?: unknown;
+  readonly changeReason?: unknown;
+}

@@ -69,12 +69,12 @@ describe('kucoin private codec: fixtures', () => {
   for (const { id, exchange, stream, frames, expected } of FIXTURES) {
     test(id, () => {
       const decode = connection(exchange);
-      const [orders, balances] = privateSession.topics({ market: marketOf(exchange) } as Account);
+      const topics = privateSession.topics({ market: marketOf(exchange) } as Account);
       const told = frames.flatMap((frame) => {
         const decoded = decode(frame);
         assert.equal(decoded.kind, 'events', JSON.stringify(decoded));
         if (decoded.kind !== 'events') return [];
-        assert.deepEqual(decoded.topics, [stream === 'order' ? orders : balances]);
+        assert.deepEqual(decoded.topics, [topics.at(stream === 'order' ? 0 : -1)]);
         return decoded.events;
       });
       const wanted: object[] = [...(expected.executionReports ?? []), ...(expected.balances ?? [])];
@@ -178,6 +178,39 @@ describe('kucoin private codec: states', () => {
   });
 });
 
+describe('kucoin private codec: positions', () => {
+  const position = (symbol: unknown, changeReason = 'liquidation', subject = 'position.change') => ({
+    ...{ type: 'message', topic: '/contract/positionAll', subject, data: { symbol, changeReason } },
+  });
+  const told = (...faults: string[]): Decoded<AccountEvent> => ({
+    ...{
+      kind: 'events',
+      topics: ['/contract/positionAll'],
+      events: [],
+      ...(faults.length > 0 && { faults }),
+    },
+  });
+
+  test('a liquidation whose order was not heard is looked at', () => {
+    const decode = connection('kucoinLinear');
+    assert.deepEqual(decode(position('XBTUSDTM')), told('liquidation without its order'));
+    assert.deepEqual(decode(position(7)), told('malformed liquidation'));
+    reportsOf(decode, framesOf('kucoinLinear.order.liquidation'));
+    assert.deepEqual(decode(position('XBTUSDTM'), 10_001), told());
+    assert.deepEqual(decode(position('ETHUSDTM'), 10_001), told('liquidation without its order'));
+    assert.deepEqual(decode(position('XBTUSDTM'), 10_002), told('liquidation without its order'));
+    const one = { ...position('XBTUSDTM'), topic: '/contract/position:XBTUSDTM' };
+    assert.deepEqual(decode(one, 10_002), told('liquidation without its order'));
+  });
+
+  test('the other market, other reasons, other subjects are nothing', () => {
+    const decode = connection('kucoinLinear');
+    assert.deepEqual(decode(position('XBTUSDM')), told());
+    assert.deepEqual(decode(position('XBTUSDTM', 'positionChange')), told());
+    assert.deepEqual(decode(position('XBTUSDTM', 'liquidation', 'position.settlement')), told());
+  });
+});
+
 describe('kucoin private codec: balances', () => {
   const [spot] = framesOf('kucoin.balance.trade-hold');
   const [wallet] = framesOf('kucoinLinear.balance.wallet');
@@ -234,9 +267,11 @@ describe('kucoin private session', () => {
     const requests = privateSession.subscribe(privateSession.topics(account), () => (id += 1), account, 1);
     assert.deepEqual(
       requests.map(({ frame }) => JSON.parse(frame) as unknown),
-      ['/contractMarket/tradeOrders', '/contractAccount/wallet'].map((topic, at) => ({
-        ...{ id: String(at + 1), type: 'subscribe', topic, privateChannel: true, response: true },
-      })),
+      ['/contractMarket/tradeOrders', '/contract/positionAll', '/contractAccount/wallet'].map(
+        (topic, at) => ({
+          ...{ id: String(at + 1), type: 'subscribe', topic, privateChannel: true, response: true },
+        }),
+      ),
     );
   });
 

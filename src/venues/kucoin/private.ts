@@ -6,21 +6,29 @@ import { readSpotBalance, readWallet } from './balances';
 import { isObject } from './fields';
 import { FillBook } from './order-fills';
 import { readOrder } from './orders';
-import { privateTopicOf, SPOT_BALANCES, FUTURES_BALANCES } from './private-topics';
+import { Liquidations, unheardLiquidation } from './positions';
+import { FUTURES_BALANCES, FUTURES_POSITIONS, privateTopicOf, SPOT_BALANCES } from './private-topics';
+import type { OrderWire } from './private-wire';
 import { unknown } from './state';
+import { isLiquidation } from './statuses';
 import type { ControlWire, MessageWire } from './wire';
 
 /** State of one private connection. */
 export interface PrivateState {
   readonly fills: FillBook;
   readonly wallets: WalletState;
+  readonly liquidations: Liquidations;
 }
 
 type Context = DecodeContext<PrivateState>;
 
-/** Orders and balances. Every frame is about one order, or one currency. */
+/** Orders, balances, positions. Every frame is about one of them. */
 export const privateCodec: Codec<AccountEvent, PrivateState> = {
-  begin: () => ({ fills: new FillBook(), wallets: { versions: new Map(), isCurrent: false } }),
+  begin: () => ({
+    fills: new FillBook(),
+    wallets: { versions: new Map(), isCurrent: false },
+    liquidations: new Liquidations(),
+  }),
   decode,
 };
 
@@ -33,10 +41,15 @@ function decode(text: string, context: Context): Decoded<AccountEvent> {
   if (!isObject(message.data)) return unknown('message without data');
   const topic = privateTopicOf(context.market, message.topic);
   if (topic === undefined) return unknown('a topic that was not asked for');
-  const isBalance = topic === SPOT_BALANCES || topic === FUTURES_BALANCES;
-  return isBalance
-    ? decodeBalance(topic, message.subject, message.data, context)
-    : decodeOrder(topic, message.data, context);
+  switch (topic) {
+    case SPOT_BALANCES:
+    case FUTURES_BALANCES:
+      return decodeBalance(topic, message.subject, message.data, context);
+    case FUTURES_POSITIONS:
+      return decodePosition(message.subject, message.data, context);
+    default:
+      return decodeOrder(topic, message.data, context);
+  }
 }
 
 /** No key that we read exists on `Object.prototype`. */
@@ -64,7 +77,15 @@ function decodeOrder(topic: Topic, data: object, context: Context): Decoded<Acco
   const reading = readOrder(data, { market, instruments, receivedAt, fills: state.fills });
   if (reading.kind === 'fault') return unread(topic, reading.note);
   const events: AccountEvent[] = reading.kind === 'report' ? [{ kind: 'order', report: reading.report }] : [];
+  const { symbol, tradeType }: OrderWire = data;
+  if (isLiquidation(tradeType) && typeof symbol === 'string') state.liquidations.heard(symbol, receivedAt);
   return { kind: 'events', topics: [topic], events };
+}
+
+function decodePosition(subject: unknown, data: object, context: Context): Decoded<AccountEvent> {
+  const note = unheardLiquidation(subject, data, context.state.liquidations, context);
+  if (note !== undefined) return unread(FUTURES_POSITIONS, note);
+  return { kind: 'events', topics: [FUTURES_POSITIONS], events: [] };
 }
 
 function decodeBalance(
