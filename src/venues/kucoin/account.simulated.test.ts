@@ -117,6 +117,13 @@ async function setUp(
   const plug = {
     ...{ account, feed: accountFeed!, rest: restOf('session'), looks: rest },
     ...{ rules: links.account, fingerprint: 'login' },
+    ...{ sentAt: () => -Infinity, looksSentAt: () => -Infinity },
+  };
+  const deps = {
+    transport: { clock, random: () => 0, dials: new DialBudget(clock), telemetry, rewrite },
+    ...{ gates: new AuthGates(POLICY, clock), venueClock, instruments },
+    onLimited: () => undefined,
+    listed: () => Promise.resolve(),
   };
   const listener = {
     onEvents: (events: Parameters<ConstructorParameters<typeof AccountStream>[2]['onEvents']>[0]) => {
@@ -131,15 +138,7 @@ async function setUp(
     onRefused: ({ code, cause }: { code: string; cause?: string }) =>
       void refusals.push(`${code} ${cause ?? ''}`),
   };
-  const stream = new AccountStream(
-    plug,
-    {
-      transport: { clock, random: () => 0, dials: new DialBudget(clock), telemetry, rewrite },
-      ...{ gates: new AuthGates(POLICY, clock), venueClock, instruments },
-      listed: () => Promise.resolve(),
-    },
-    listener,
-  );
+  const stream = new AccountStream(plug, deps, listener);
   stream.restart();
   t.after(async () => {
     stream.stop();
