@@ -63,6 +63,8 @@ const contracts = (
 
 const uuids = (count: number): string => `0000c0de-0000-4000-8000-${String(count).padStart(12, '0')}`;
 
+const hexIds = (count: number): string => `65cf6e${String(count).padStart(18, '0')}`;
+
 const longIds = (count: number): string => `14747794483530${String(count).padStart(5, '0')}`;
 
 export const ACCOUNT_MARKETS: readonly AccountMarket[] = [
@@ -87,6 +89,9 @@ export const ACCOUNT_MARKETS: readonly AccountMarket[] = [
   spot('bitget', 'BTCUSDT', ['BTC', 'USDT'], longIds),
   linear('bitgetUsdm', 'BTCUSDT', 'BTCUSDT', longIds),
   linear('bitgetCoinm', 'BTCUSD', 'BTCUSD', longIds),
+  spot('kucoin', 'BTC-USDT', ['BTC', 'USDT'], hexIds),
+  { ...contracts('kucoinLinear', 'XBTUSDTM', 'BTCUSDT', hexIds), hasLiquidations: true },
+  { ...contracts('kucoinInverse', 'XBTUSDM', 'BTCUSD', hexIds), hasLiquidations: true },
   { ...spot('coinbase', 'BTC-USD', ['BTC', 'USD'], uuids), hasKeyPair: true },
 ];
 
