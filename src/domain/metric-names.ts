@@ -119,6 +119,18 @@ export const METRICS = {
     help: 'Older values replaced by newer ones before they were sent',
     labels: ['exchange', 'door', 'kind'],
   },
+  connector_venue_latency_seconds: {
+    type: 'histogram',
+    help: "From the venue's event time, its measured clock offset removed, to the receipt of the frame (sampled)",
+    labels: ['exchange', 'channel'],
+    buckets: SECONDS,
+  },
+  connector_decode_seconds: {
+    type: 'histogram',
+    help: 'Time that the codec took for a frame (sampled)',
+    labels: ['exchange', 'channel'],
+    buckets: [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1],
+  },
   connector_publish_latency_seconds: {
     type: 'histogram',
     help: 'From the receipt of the frame to the hand-over to the door',
@@ -210,6 +222,16 @@ export const METRICS = {
     type: 'counter',
     help: 'Logins that a venue refused, by cause',
     labels: ['exchange', 'cause'],
+  },
+  connector_status_requests_total: {
+    type: 'counter',
+    help: 'Requests to the health server by what became of them',
+    labels: ['outcome'],
+  },
+  connector_status_clients: {
+    type: 'gauge',
+    help: 'Viewers of the live page',
+    labels: [],
   },
   connector_notices_total: {
     type: 'counter',

@@ -24,6 +24,10 @@ export class FeedCounters {
     this.bytes += bytes;
   }
 
+  decoded(tookMs: number): void {
+    this.telemetry.meter.observe('connector_decode_seconds', tookMs / 1_000, this.labels);
+  }
+
   events(count: number): void {
     this.eventCount += count;
   }

@@ -42,6 +42,8 @@ export interface SessionEvents<E> {
 }
 
 const TICK_MS = 1_000;
+/** Decoding is timed for one frame of so many: a look at the clock costs as much as a small frame. */
+const TIMED_EVERY = 64;
 
 /**
  * One life of a connection, from the dial to its end: socket, codec state, heartbeat, outgoing queue.
@@ -61,6 +63,7 @@ export class Session<E, S> {
   private tickedAt = 0;
   private rotateAt = Infinity;
   private requestId = 0;
+  private untilTimed = 0;
   private isOver = false;
 
   constructor(
@@ -138,10 +141,16 @@ export class Session<E, S> {
     this.counters.frame(frame.length);
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
+    if ((this.untilTimed -= 1) < 0) this.timed(now);
     if (decoded.kind !== 'events') return this.events.onControl(decoded);
     const { topics, events } = decoded;
     this.counters.events(events.length);
     this.events.onData({ topics, events, now, receivedAt });
+  }
+
+  private timed(since: number): void {
+    this.untilTimed = TIMED_EVERY;
+    this.counters.decoded(this.deps.clock.monotonic() - since);
   }
 
   /** A codec never throws; if one does all the same, a single frame must not end every feed beside it. */
