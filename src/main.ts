@@ -23,6 +23,8 @@ async function main(): Promise<void> {
     ...config.health,
     log,
     clock,
+    meter,
+    ...(config.status.token !== undefined && { token: config.status.token }),
     status: () => readiness(connector),
     metrics: () => meter.text(),
   });

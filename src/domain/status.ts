@@ -96,6 +96,8 @@ export interface MarketStatus {
   readonly series?: { readonly count: number; readonly filling: number };
   /** Newest last, bounded. */
   readonly gaps: readonly GapStatus[];
+  /** All of them since the start. */
+  readonly gapCount: number;
   readonly published: number;
   readonly backfilled: number;
   /** From the receipt of a frame to its hand-over to Redis. */

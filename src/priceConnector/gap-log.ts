@@ -9,6 +9,8 @@ const KEPT = 20;
 /** The newest gaps of a market, and how each was closed; for operators, bounded. */
 export class GapLog {
   private readonly gaps: Mutable<GapStatus>[] = [];
+  /** All of them, also those that are no more kept. */
+  count = 0;
   private readonly ends = new Map<Watched, { readonly reason: string; readonly at: number }>();
 
   constructor(private readonly clock: Pick<Clock, 'now'>) {}
@@ -25,6 +27,7 @@ export class GapLog {
   /** These topics are live again; what they told since `fromAt` may have been missed. */
   live(channel: Watched, topics: number, fromAt: number | undefined): void {
     if (fromAt === undefined) return;
+    this.count += 1;
     const now = this.clock.now();
     const reason = this.ends.get(channel)?.reason ?? 'rotation';
     const common = { channel, fromAt, toAt: now, reason, topics, filled: 0 };

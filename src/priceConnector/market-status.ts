@@ -8,6 +8,7 @@ export interface MarketFacts {
   readonly pools: readonly (PoolStatus & Pick<ChannelStatus, 'channel' | 'lastEnd'>)[];
   readonly series?: NonNullable<MarketStatus['series']>;
   readonly gaps: MarketStatus['gaps'];
+  readonly gapCount: number;
 }
 
 /** The facts, with what was counted of them. */

@@ -146,6 +146,7 @@ export class PriceMarket {
       ],
       ...(candles && { series: { count: candles.size, filling } }),
       gaps: gaps.told(filling),
+      gapCount: gaps.count,
     };
   }
 
