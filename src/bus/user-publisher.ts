@@ -28,6 +28,8 @@ export interface UserDelivery {
   readonly exchange: ExchangeId;
   readonly receivedAt: number;
   readonly isReconciled: boolean;
+  /** The broker has it, and all that came before it. */
+  readonly onConfirmed?: () => void;
 }
 
 export interface Published {
@@ -48,11 +50,11 @@ export class UserPublisher {
   }
 
   publish(event: AccountEvent, delivery: UserDelivery): Published {
-    const { room, exchange, receivedAt, isReconciled } = delivery;
+    const { room, exchange, receivedAt, isReconciled, onConfirmed } = delivery;
     const uniqueMessageId = messageId([exchange, ...identityOf(event), room]);
     const body: PublishedAccountEvent = { ...formOf(event), uniqueMessageId };
     const text = JSON.stringify(body);
-    const isAccepted = this.doors.outbox.offer(room, {
+    const message = {
       routingKey: userKey(exchange, body.eventType, room),
       body: text,
       properties: {
@@ -62,7 +64,8 @@ export class UserPublisher {
         persistent: true,
         headers: { 'x-exchange': exchange, 'x-reconciled': isReconciled },
       },
-    });
+    };
+    const isAccepted = this.doors.outbox.offer(room, message, onConfirmed);
     this.redis.offer({ channel: userChannel(room), payload: text, exchange, kind: 'user', receivedAt });
     if (event.kind === 'order') this.doors.orderCache.remember(event.report, text);
     this.doors.orderCache.touch(room, this.doors.clock.now());

@@ -200,7 +200,8 @@ export interface TopicStatus {
   readonly lastAt: number;
 }
 
-export interface StreamStatus {
+/** What a stream knows of itself. */
+export interface StreamFacts {
   readonly room: string;
   readonly exchange: ExchangeId;
   readonly state: string;
@@ -211,10 +212,14 @@ export interface StreamStatus {
   readonly published: number;
   /** The newest refusal since it was last live. */
   readonly refusal?: { readonly code: string; readonly text: string; readonly cause: StreamCause };
-  /** Logins pause until then: the credentials were refused. */
-  readonly pausedUntilAt?: number;
+  /** How long no login is tried, as the credentials were refused; 0: none pauses. */
+  readonly pausedMs: number;
   /** Gaps that no snapshot has closed yet. */
   readonly openGaps: number;
+}
+
+export interface StreamStatus extends StreamFacts {
+  /** Its events that the broker has not confirmed. */
   readonly outbox: { readonly messages: number; readonly oldestMs: number };
 }
 

@@ -2,10 +2,20 @@ import { errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 
+/** The first rush of a start makes every answer late. */
+const FIRST_MS = 3_000;
 const EVERY_MS = 600_000;
 const RETRY_MS = 60_000;
+/** Asked so often in a row: the quickest answer tells the time best. */
+const ASKED = 5;
+const BETWEEN_MS = 500;
 /** An answer that took longer tells the time too vaguely. */
 const LONGEST_TRIP_MS = 2_000;
+
+interface Measured {
+  readonly offsetMs: number;
+  readonly tripMs: number;
+}
 
 /**
  * The venue's clock against ours, measured by its server time: without it a latency would mostly tell how
@@ -30,7 +40,7 @@ export class ClockOffset {
 
   /** Idempotent. */
   start(): void {
-    if (this.serverTime && this.timer === undefined) this.next(0, this.serverTime);
+    if (this.serverTime && this.timer === undefined) this.after(FIRST_MS, []);
   }
 
   stop(): void {
@@ -38,28 +48,41 @@ export class ClockOffset {
     this.deps.clock.cancel(this.timer);
   }
 
-  private next(delayMs: number, serverTime: () => Promise<number>): void {
+  private after(delayMs: number, round: readonly Measured[]): void {
     if (this.isStopped) return;
     this.timer = this.deps.clock.after(delayMs, () => {
-      void this.measure(serverTime).then((isDone) => this.next(isDone ? EVERY_MS : RETRY_MS, serverTime));
+      void this.ask().then((measured) => this.answered(measured, round));
     });
   }
 
+  private answered(measured: Measured | undefined, before: readonly Measured[]): void {
+    // A venue that does not answer now is left alone for a while.
+    const round = measured ? [...before, measured] : before;
+    if (measured && round.length < ASKED) return this.after(BETWEEN_MS, round);
+    const [best] = [...round].sort((a, b) => a.tripMs - b.tripMs);
+    if (best) this.learn(best.offsetMs);
+    this.after(measured ? EVERY_MS : RETRY_MS, []);
+  }
+
+  private learn(offsetMs: number): void {
+    this.measuredMs = offsetMs;
+    const { venue } = this;
+    this.deps.telemetry.meter.gauge('connector_clock_offset_seconds', offsetMs / 1_000, { venue });
+  }
+
   /** Never rejects. */
-  private async measure(serverTime: () => Promise<number>): Promise<boolean> {
+  private async ask(): Promise<Measured | undefined> {
     const { clock, telemetry } = this.deps;
     try {
       const before = clock.now();
-      const theirs = await serverTime();
-      const tripMs = clock.now() - before;
-      if (tripMs > LONGEST_TRIP_MS) return false;
-      this.measuredMs = theirs - (before + tripMs / 2);
-      const { venue } = this;
-      telemetry.meter.gauge('connector_clock_offset_seconds', this.measuredMs / 1_000, { venue });
-      return true;
+      const since = clock.monotonic();
+      const theirs = (await this.serverTime?.()) ?? NaN;
+      const tripMs = clock.monotonic() - since;
+      const offsetMs = theirs - (before + tripMs / 2);
+      return tripMs <= LONGEST_TRIP_MS && Number.isFinite(offsetMs) ? { offsetMs, tripMs } : undefined;
     } catch (error) {
       telemetry.log.debug({ venue: this.venue, error: errorText(error) }, "venue's clock not measured");
-      return false;
+      return undefined;
     }
   }
 }

@@ -12,6 +12,7 @@ import type { PublishedAccountEvent } from '../bus/user-publisher';
 import { UserPublisher } from '../bus/user-publisher';
 import { rewriter } from '../config';
 import { ConnectorError, errorText } from '../domain/errors';
+import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
 import type { Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
@@ -23,6 +24,7 @@ import { AuthGates } from './auth-gates';
 import type { OpenStreamInput } from './commands';
 import { openInput, parseCommand } from './commands';
 import type { ConnectorDeps } from './deps';
+import { processStatus, streamDetail } from './process-status';
 import type { RoomDeps } from './room';
 import { Rooms } from './rooms';
 import type { VenueLines } from './venue-lines';
@@ -134,6 +136,17 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   } {
     const { broker, store } = this.deps;
     return { brokerReady: broker.ready, storeReady: store.ready, rooms: this.rooms.status() };
+  }
+
+  /** All that an operator wants to see. `tally`: of the meter that was handed in. */
+  report(tally: Tally): ProcessStatus {
+    return processStatus(this.rooms.all(), this.deps, tally);
+  }
+
+  /** What happened to one stream; undefined: there is no such room. */
+  stream(room: string): StreamDetail | undefined {
+    const found = this.rooms.get(room);
+    return found && streamDetail(found, this.deps);
   }
 
   /** Stops intake, closes the streams, drains what must arrive. True when nothing was left behind. */

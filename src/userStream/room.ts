@@ -3,6 +3,8 @@ import type { AccountEvent } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 import type { Refusal } from '../venues/contract';
+import type { StreamFacts } from '../domain/status';
+import { observeAge } from './account-age';
 import type { AccountPlug } from './account-feed';
 import type { AccountStreamDeps } from './account-stream';
 import { AccountStream } from './account-stream';
@@ -11,6 +13,7 @@ import { BalanceBook } from './balance-book';
 import { FlapWatch } from './flap-watch';
 import { OrderLedger } from './order-ledger';
 import { Recent } from './recent';
+import { StreamHistory } from './stream-history';
 
 export interface RoomDeps {
   readonly clock: Clock;
@@ -36,13 +39,13 @@ const REMEMBERED_DELTAS = 1_000;
 /** What a backend calls a stream: one account of one exchange, its subscribers, its events. */
 export class Room {
   subscribers = 1;
+  readonly history: StreamHistory;
   private readonly stream: AccountStream;
   private readonly ledger = new OrderLedger();
   private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
   private readonly flaps: FlapWatch;
   private announcement: Timer | undefined;
-  private lastRefusal: Refusal | undefined;
   private lastEventAt: number | undefined;
   private reconnects = 0;
 
@@ -52,10 +55,12 @@ export class Room {
     private readonly deps: RoomDeps,
   ) {
     this.flaps = new FlapWatch(deps.flap);
+    this.history = new StreamHistory(deps.clock);
     this.stream = new AccountStream(plug, deps.stream, {
       onEvents: (events, receivedAt) => this.received(events, receivedAt),
       onLive: (missedSince) => this.cameLive(missedSince),
       onRefused: (reason, verdict) => this.refused(reason, verdict),
+      history: this.history,
     });
   }
 
@@ -69,19 +74,23 @@ export class Room {
   }
 
   /** Facts for operators; never a credential. */
-  status(): Readonly<Record<string, unknown>> {
+  status(): StreamFacts {
+    const { lastEventAt } = this;
     return {
+      room: this.identity.id,
       exchange: this.identity.exchange,
       state: this.state,
       subscribers: this.subscribers,
       reconnects: this.reconnects,
-      lastEventAt: this.lastEventAt,
-      ...(this.lastRefusal && { refusal: this.lastRefusal.code, cause: this.lastRefusal.cause }),
+      pausedMs: this.deps.stream.gates.pauseMs(this.fingerprint),
+      ...this.history.summary(),
+      ...(lastEventAt !== undefined && { lastEventAt }),
     };
   }
 
   swap(plug: AccountPlug): void {
     this.plug = plug;
+    this.history.swapped();
     this.stream.swap(plug);
   }
 
@@ -103,6 +112,7 @@ export class Room {
 
   private received(events: readonly AccountEvent[], receivedAt: number): void {
     this.lastEventAt = receivedAt;
+    observeAge(events, receivedAt, this.identity.exchange, this.deps);
     for (const event of events) {
       const news = this.newsOf(event);
       if (news) this.publish(news, receivedAt);
@@ -126,7 +136,8 @@ export class Room {
 
   private publish(event: AccountEvent, receivedAt: number): void {
     const { id, exchange } = this.identity;
-    const delivery: UserDelivery = { room: id, exchange, receivedAt, isReconciled: false };
+    const onConfirmed = this.history.published();
+    const delivery: UserDelivery = { room: id, exchange, receivedAt, isReconciled: false, onConfirmed };
     const { body, isAccepted } = this.deps.publisher.publish(event, delivery);
     this.count(event, isAccepted ? 'published' : 'refused by the outbox');
     this.deps.onEvent(body, id);
@@ -143,7 +154,8 @@ export class Room {
   private cameLive(missedSince: number | undefined): void {
     const { clock, onFlap } = this.deps;
     const { id, exchange } = this.identity;
-    this.lastRefusal = undefined;
+    this.history.live();
+    if (missedSince !== undefined) this.history.gap(missedSince);
     this.announceSoon();
     if (missedSince === undefined) return;
     this.reconnects += 1;
@@ -164,7 +176,7 @@ export class Room {
     const { telemetry, onAuthReject } = this.deps;
     const { id, exchange, userId } = this.identity;
     const { code, cause, text } = reason;
-    this.lastRefusal = reason;
+    this.history.refused(reason, waitMs);
     telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: cause ?? 'venue' });
     telemetry.log.warn({ exchange, room: id, code, cause, text, waitMs }, 'login refused');
     if (isTripped) onAuthReject(id, exchange, userId, reason);

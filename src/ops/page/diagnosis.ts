@@ -15,7 +15,7 @@ const SLOW_MS = 5_000;
 
 export function diagnosis(stream: StreamDetail, process: ProcessStatus): readonly Finding[] {
   const found = [
-    ...login(stream, process.at),
+    ...login(stream),
     ...connection(stream),
     ...topics(stream),
     ...gaps(stream),
@@ -33,13 +33,14 @@ const ADVICE: Readonly<Record<keyof typeof CAUSES, string>> = {
   venue: "Nothing: it tries again by itself. The venue's status page may tell more.",
 };
 
-function login({ refusal, pausedUntilAt }: StreamDetail, at: number): readonly Finding[] {
-  if (!refusal) return [];
+function login({ refusal, pausedMs }: StreamDetail): readonly Finding[] {
+  const pause = pausedMs > 0 ? ` No login is tried for ${span(pausedMs)}.` : '';
+  if (!refusal) {
+    if (pausedMs === 0) return [];
+    const words = `Logins with this key pause, as it was refused for another stream of the same account.${pause}`;
+    return [{ health: 'bad', words, advice: ADVICE.credentials }];
+  }
   const { cause, code, text } = refusal;
-  const pause =
-    pausedUntilAt !== undefined && pausedUntilAt > at
-      ? ` No login is tried for ${span(pausedUntilAt - at)}.`
-      : '';
   return [
     {
       health: cause === 'clock' || cause === 'limit' ? 'warn' : 'bad',
@@ -71,6 +72,7 @@ function reasonText(reason: string): readonly [words: string, isOurs: boolean] {
   if (/^(enotfound|eai_again|econnrefused|enetunreach|ehostunreach|etimedout|timeout)$/.test(reason)) {
     return [`the venue cannot be reached (${reason})`, true];
   }
+  if (reason === 'no_endpoint') return ["the venue's API did not let us in (no_endpoint)", false];
   if (reason === 'no_pong' || reason === 'silent') return [`the venue fell silent (${reason})`, false];
   return [`the last one ended (${reason})`, false];
 }

@@ -63,7 +63,7 @@ function outboxCard(outboxes: readonly OutboxStatus[]): DoorCard {
     messages,
     facts: [
       `${Math.ceil(sum((one) => one.bytes) / 1_024)} KiB held`,
-      ...(slowest > 0 ? [`confirmed within ${milliseconds(slowest)} (p99)`] : []),
+      ...(slowest > 0 ? [`confirms: p99 ${milliseconds(slowest)}`] : []),
       `${sum((one) => one.republished)} sent again`,
       ...(refused > 0 ? [`${refused} refused for want of room`] : []),
     ],

@@ -1,5 +1,12 @@
 /** What the page shows, made of what the process tells: rates, verdicts and their words. Pure. */
-import type { MarketStatus, ProcessStatus, Quantiles, StreamStatus, VenueStatus } from '../../domain/status';
+import type {
+  HostStatus,
+  MarketStatus,
+  ProcessStatus,
+  Quantiles,
+  StreamStatus,
+  VenueStatus,
+} from '../../domain/status';
 import { doorCards, type DoorCard } from './door-cards';
 import type { Health, Verdict } from './verdict';
 import { marketVerdict, streamVerdict, worst } from './verdict';
@@ -20,7 +27,7 @@ export interface MarketRow extends Verdict {
 
 export interface VenueBlock extends Omit<VenueStatus, 'worker'> {
   readonly markets: readonly MarketRow[];
-  /** What is left of the tightest budget of new connections, 0 to 1; absent: nothing was dialled yet. */
+  /** What is left of the most used budget of new connections, 0 to 1; absent: nothing was dialled yet. */
   readonly dialsLeft?: number;
   readonly hosts: NonNullable<VenueStatus['worker']>['hosts'];
   readonly clockOffset?: number;
@@ -48,6 +55,8 @@ export interface Overview extends Verdict {
 }
 
 const STREAMS_TOLD = 200;
+/** Shorter windows only pace; the share that is left of them says nothing. */
+const BUDGET_MS = 10_000;
 const SEVERITY: Readonly<Record<Health, number>> = { bad: 0, warn: 1, ok: 2, off: 3 };
 
 /** `before`: an earlier status of the same process, for the rates. */
@@ -77,7 +86,7 @@ type RateOf = (market: MarketStatus) => number;
 
 function venueBlock({ worker, ...venue }: VenueStatus, at: number, rateOf: RateOf): VenueBlock {
   const hosts = worker?.hosts ?? [];
-  const shares = hosts.flatMap(({ limits }) => limits.map(({ left, count }) => left / count));
+  const shares = hosts.flatMap(shareLeft);
   return {
     ...venue,
     hosts,
@@ -85,6 +94,15 @@ function venueBlock({ worker, ...venue }: VenueStatus, at: number, rateOf: RateO
     ...(shares.length > 0 && { dialsLeft: Math.min(...shares) }),
     ...(worker?.clockOffset !== undefined && { clockOffset: worker.clockOffset }),
   };
+}
+
+/** By the longest window: a short one only paces, and is used up at every dial. */
+function shareLeft({ limits }: HostStatus): readonly number[] {
+  const longest = limits.reduce<HostStatus['limits'][number] | undefined>(
+    (best, one) => (best && best.perMs >= one.perMs ? best : one),
+    undefined,
+  );
+  return longest && longest.perMs >= BUDGET_MS ? [longest.left / longest.count] : [];
 }
 
 function marketRow(market: MarketStatus, at: number, rate: number): MarketRow {

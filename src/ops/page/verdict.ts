@@ -97,11 +97,12 @@ export function streamVerdict(
   stream: StreamStatus,
   { broker, store }: Pick<ProcessStatus, 'broker' | 'store'>,
 ): Verdict {
-  const { refusal, state, pausedUntilAt, openGaps, reconnects } = stream;
+  const { refusal, state, pausedMs, openGaps, reconnects } = stream;
   if (refusal) {
     const words = `${CAUSES[refusal.cause]} (${refusal.code} ${refusal.text})`;
-    return { health: pausedUntilAt === undefined && state === 'live' ? 'warn' : 'bad', words };
+    return { health: state === 'live' ? 'warn' : 'bad', words };
   }
+  if (pausedMs > 0) return { health: 'bad', words: 'logins pause: the same key was refused elsewhere' };
   if (state !== 'live') {
     const isNew = reconnects === 0 && stream.lastEventAt === undefined;
     return { health: 'warn', words: isNew ? 'connecting' : 'reconnecting' };
