@@ -10,7 +10,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-const QUIET_MS = 3_600_000;
+const QUIET_MS = 600_000;
 const SLOW_MS = 5_000;
 
 export function diagnosis(stream: StreamDetail, process: ProcessStatus): readonly Finding[] {
@@ -44,7 +44,7 @@ function login({ refusal, pausedMs }: StreamDetail): readonly Finding[] {
   return [
     {
       health: cause === 'clock' || cause === 'limit' ? 'warn' : 'bad',
-      words: `The login was refused: ${CAUSES[cause]}. The venue said: ${code} ${text}.${pause}`,
+      words: `The login was refused: ${CAUSES[cause]}. The venue said “${code} ${text}”.${pause}`,
       advice: ADVICE[cause],
     },
   ];
@@ -80,7 +80,7 @@ function reasonText(reason: string): readonly [words: string, isOurs: boolean] {
 function topics({ refusedTopics }: StreamDetail): readonly Finding[] {
   return refusedTopics.map(({ topic, code, text }) => ({
     health: 'bad',
-    words: `The venue refuses the topic ${topic}: ${code} ${text}.`,
+    words: `The venue refuses the topic ${topic}: “${code} ${text}”.`,
     advice: 'Events of this kind cannot come. The words of the venue tell what the key lacks.',
   }));
 }
@@ -128,12 +128,15 @@ function delivery(
 
 /** Everything works, and still there is nothing. */
 function silence({ lastEventAt, openedAt }: StreamDetail, at: number): readonly Finding[] {
-  const since = lastEventAt ?? openedAt;
-  if (at - since < QUIET_MS) return [];
+  if (lastEventAt !== undefined && at - lastEventAt < QUIET_MS) return [];
+  const since =
+    lastEventAt === undefined
+      ? `since the stream was opened ${span(at - openedAt)} ago`
+      : `for ${span(at - lastEventAt)}`;
   return [
     {
       health: 'ok',
-      words: `The venue has told nothing for ${span(at - since)}.`,
+      words: `The venue has told no event ${since}.`,
       advice: 'Does the bot trade on the account of this key? Did orders change there at all?',
     },
   ];

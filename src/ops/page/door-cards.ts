@@ -37,7 +37,7 @@ function doorCard(name: string, own: DoorStatus, workers: readonly DoorStatus[])
   const health: Health = ready === all.length ? 'ok' : ready === 0 ? 'bad' : 'warn';
   const words = {
     ok: 'connected',
-    bad: 'not connected',
+    bad: 'not connected; what must arrive waits',
     warn: `${ready} of ${all.length} connections`,
     off: '',
   };

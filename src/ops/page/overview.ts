@@ -72,7 +72,7 @@ export function overview(status: ProcessStatus, before: ProcessStatus | undefine
     instance,
     at,
     health: worst(problems.map(({ health }) => health)),
-    words: problems.length === 0 ? 'all well' : `${problems.length} to look at`,
+    words: summary(problems),
     doors,
     venues,
     ...(streams && { streams }),
@@ -80,6 +80,12 @@ export function overview(status: ProcessStatus, before: ProcessStatus | undefine
     ...(p99 !== undefined && { p99 }),
     problems,
   };
+}
+
+function summary(problems: Overview['problems']): string {
+  const down = problems.filter(({ health }) => health === 'bad').length;
+  if (down > 0) return `${down} down`;
+  return problems.length === 0 ? 'all well' : `${problems.length} to look at`;
 }
 
 type RateOf = (market: MarketStatus) => number;

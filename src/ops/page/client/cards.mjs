@@ -15,7 +15,7 @@ export function doorCard({ name, health, words, facts }) {
 export function chartCards() {
   return {
     rate: chartCard('Throughput'),
-    p99: chartCard('Publish p99, slowest'),
+    p99: chartCard('Publish or confirm, p99'),
     outbox: chartCard('Waiting for confirm'),
   };
 }
@@ -26,7 +26,7 @@ function chartCard(title) {
   const unit = el('span', { class: 'quiet' });
   const element = el(
     'div',
-    { class: 'card wide' },
+    { class: 'card' },
     el('h2', {}, title),
     el('p', { class: 'big' }, value, ' ', unit),
     drawn.element,

@@ -3,9 +3,11 @@ import { setAttribute, svg } from './dom.mjs';
 
 const WIDTH = 150;
 const HEIGHT = 30;
+/** Fewer do not fill the width. */
+const FEWEST = 30;
 
 /** A line over its area; `update(values)` draws it anew. Missing values leave a hole. */
-export function chart(label, capacity = WIDTH) {
+export function chart(label) {
   const area = svg('path', { class: 'area' });
   const line = svg('path', { class: 'line' });
   const element = svg(
@@ -24,7 +26,7 @@ export function chart(label, capacity = WIDTH) {
     element,
     update(values) {
       const top = Math.max(1e-9, ...values.filter((value) => value !== null));
-      const runs = runsOf(values, capacity, top);
+      const runs = runsOf(values, top);
       setAttribute(line, 'd', runs.map(lineOf).join(''));
       setAttribute(area, 'd', runs.map(areaOf).join(''));
     },
@@ -32,10 +34,9 @@ export function chart(label, capacity = WIDTH) {
 }
 
 /** The newest value stands at the right edge, however few there are yet. */
-function runsOf(values, capacity, top) {
+function runsOf(shown, top) {
   const runs = [[]];
-  const shown = values.slice(-capacity);
-  const step = WIDTH / (capacity - 1);
+  const step = WIDTH / (Math.max(FEWEST, shown.length) - 1);
   shown.forEach((value, index) => {
     if (value === null) runs.push([]);
     else {
