@@ -45,6 +45,8 @@ export class Viewers {
       if (response.writableLength > this.limits.unreadBytes) {
         this.meter.count('connector_status_requests_total', { outcome: 'slow viewer cut' });
         response.destroy();
+        // At once: the event of its end comes later than the next look may.
+        this.remove(response);
       } else response.write(text);
     }
   }
