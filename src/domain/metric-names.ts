@@ -94,6 +94,11 @@ export const METRICS = {
     help: 'Back-fill requests that failed and will be repeated',
     labels: ['exchange'],
   },
+  connector_candle_series: {
+    type: 'gauge',
+    help: "Candle subscriptions that are complete, or wait for the venue's history (filling)",
+    labels: ['exchange', 'state'],
+  },
   connector_candle_requests_total: {
     type: 'counter',
     help: 'Candle requests by outcome',

@@ -208,6 +208,14 @@ export class PriceMarket {
   private checkStalls(): void {
     if (this.tickers) this.stalls.check('ticker', this.tickers);
     if (this.candlePool) this.stalls.check('candle', this.candlePool);
+    if (this.candles) this.gaugeSeries(this.candles);
+  }
+
+  private gaugeSeries({ size, filling }: MarketCandles): void {
+    const { exchange } = this.spec.market;
+    const { meter } = this.deps.telemetry;
+    meter.gauge('connector_candle_series', filling, { exchange, state: 'filling' });
+    meter.gauge('connector_candle_series', size - filling, { exchange, state: 'complete' });
   }
 
   // ---------------------------------------------------------------- instruments
