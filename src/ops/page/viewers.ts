@@ -24,7 +24,12 @@ export class Viewers {
   }
 
   add(request: IncomingMessage, response: ServerResponse, headers: Readonly<Record<string, string>>): void {
-    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' });
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      // Proxies that gather an answer would never pass this one on.
+      'x-accel-buffering': 'no',
+    });
     this.open.add(response);
     response.on('close', () => this.remove(response));
     request.resume();
