@@ -250,6 +250,8 @@ describe('status page in a browser', { timeout: 300_000 }, () => {
     await page.locator('header .badge.ok').waitFor();
     await stops.shift()?.();
     await page.locator('.note', { hasText: 'what is shown is old' }).waitFor();
+    await page.locator('header .badge.off', { hasText: 'unknown' }).waitFor();
+    assert.equal(await page.locator('header .badge.ok').count(), 0);
     await screenshots(page, 'process-gone');
     await page.context().close();
   });

@@ -33,6 +33,22 @@ export function replace(element, ...children) {
   element.replaceChildren(...children.filter((child) => child !== undefined && child !== false));
 }
 
+/**
+ * Draws a part anew, unless its reader is just marking text in it; the link that had the focus has it again.
+ * @returns {boolean} whether it was drawn
+ */
+export function redraw(element, ...children) {
+  const selection = document.getSelection();
+  if (selection && !selection.isCollapsed && element.contains(selection.anchorNode)) return false;
+  const focused = element.contains(document.activeElement)
+    ? document.activeElement.getAttribute('href')
+    : null;
+  replace(element, ...children);
+  if (focused !== null)
+    [...element.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus();
+  return true;
+}
+
 const MARKS = { ok: '●', warn: '▲', bad: '✕', off: '○' };
 const NAMES = { ok: 'well', warn: 'look', bad: 'down', off: 'off' };
 

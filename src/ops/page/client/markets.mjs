@@ -1,7 +1,7 @@
 // The markets of one venue, a row each, with what is behind it.
 import { chart, valuesOf } from './chart.mjs';
 import { marketDetail } from './detail.mjs';
-import { badge, el, replace, setText, updateBadge } from './dom.mjs';
+import { badge, el, redraw, setText, updateBadge } from './dom.mjs';
 import * as text from './text.mjs';
 
 const COLUMNS = [
@@ -171,7 +171,7 @@ class MarketRow {
   }
 
   drawDetail() {
-    replace(this.panel, ...marketDetail(this.market, this.venue));
+    redraw(this.panel, ...marketDetail(this.market, this.venue));
   }
 
   remove() {

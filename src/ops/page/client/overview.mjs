@@ -1,7 +1,7 @@
 // The overview: doors, problems, markets by venue, account streams.
 import { chartCards, doorCard } from './cards.mjs';
 import { valuesOf } from './chart.mjs';
-import { badge, el, replace, setText, updateBadge } from './dom.mjs';
+import { badge, el, redraw, replace, setText, updateBadge } from './dom.mjs';
 import { MarketTable } from './markets.mjs';
 import { streamTable } from './streams.mjs';
 import * as text from './text.mjs';
@@ -78,14 +78,18 @@ class OverviewView {
     const isStale = this.lostWords !== undefined || sinceMs > STALE_MS;
     this.note.hidden = !isStale;
     this.element.classList.toggle('stale', isStale);
-    if (isStale)
-      setText(
-        this.note,
-        `✕ No news for ${text.span(sinceMs)}${this.lostWords ? ` (${this.lostWords})` : ''}; what is shown is old. Trying again.`,
-      );
+    if (isStale) this.tellStale(sinceMs);
     const now = this.overview.at + sinceMs;
     setText(this.head.updated, `${text.time(this.overview.at)}, ${text.span(sinceMs)} ago`);
     this.markets.age(now);
+  }
+
+  tellStale(sinceMs) {
+    const reason = this.lostWords ? ` (${this.lostWords})` : '';
+    setText(this.note, `✕ No news for ${text.span(sinceMs)}${reason}; what is shown is old. Trying again.`);
+    // What was well need not be any more.
+    updateBadge(this.head.badge, 'off', 'unknown');
+    document.title = '? Connector';
   }
 
   drawHead() {
@@ -130,7 +134,7 @@ class OverviewView {
     const { rows, counts } = streams;
     const all = Object.values(counts).reduce((sum, one) => sum + one, 0);
     const states = Object.entries(counts).map(([state, number]) => `${text.count(number)} ${state}`);
-    replace(
+    redraw(
       this.streams,
       el(
         'h2',

@@ -1,5 +1,5 @@
 // One account stream: why did my bot get no event?
-import { badge, el, replace } from './dom.mjs';
+import { badge, el, redraw, replace } from './dom.mjs';
 import { request } from './feed.mjs';
 import * as text from './text.mjs';
 
@@ -8,11 +8,25 @@ const EVERY_MS = 3000;
 /** Reads the stream's facts every few seconds, for as long as the page is open. Rejects without a token. */
 export async function streamView(root, room) {
   document.title = 'Stream';
-  for (;;) {
+  const lost = badge('bad', 'no answer from the process');
+  const facts = el('div', { class: 'stream' });
+  for (let isFirst = true; ; isFirst = false) {
     const { code, body } = await read(room);
-    replace(root, ...page(decodeURIComponent(room), code, body));
+    if (isFirst) replace(root, headOf(decodeURIComponent(room), lost), facts);
+    lost.hidden = code !== 0;
+    if (code !== 0) redraw(facts, ...sections(body));
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
+}
+
+function headOf(room, lost) {
+  return el(
+    'header',
+    {},
+    el('a', { href: '/' }, '← all'),
+    el('h1', {}, 'Stream ', el('code', {}, room)),
+    lost,
+  );
 }
 
 async function read(room) {
@@ -20,27 +34,20 @@ async function read(room) {
     const response = await request(`/api/streams/${room}`);
     return { code: response.status, body: await response.json() };
   } catch (error) {
-    if (error instanceof TypeError) return { code: 0, body: { findings: [] } };
+    // The process does not answer: what was read before stays on the page.
+    if (error instanceof TypeError) return { code: 0, body: undefined };
     throw error;
   }
 }
 
-function page(room, code, { stream, findings, at }) {
-  const back = el('a', { href: '/' }, '← all');
-  const head = el(
-    'header',
-    {},
-    back,
-    el('h1', {}, 'Stream ', el('code', {}, room)),
-    code === 0 ? badge('bad', 'no answer from the process') : undefined,
-  );
+function sections({ stream, findings, at }) {
   const why = el(
     'section',
     { class: 'why' },
     el('h2', {}, 'Why did my bot get no event?'),
     el('ul', { class: 'findings' }, ...findings.map(finding)),
   );
-  return stream ? [head, why, factsOf(stream, at), topicsOf(stream, at), historyOf(stream)] : [head, why];
+  return stream ? [why, factsOf(stream, at), topicsOf(stream, at), historyOf(stream)] : [why];
 }
 
 function finding({ health, words, advice }) {
