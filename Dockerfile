@@ -20,8 +20,8 @@ FROM ${NODE_IMAGE}
 # wget: the health probe. tini: PID 1, so that signals work from the first moment and orphans are reaped.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends tini wget \
-  && rm -rf /var/lib/apt/lists/*
-ENV NODE_ENV=production NO_UPDATE_NOTIFIER=1
+  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
+ENV NODE_ENV=production NPM_CONFIG_UPDATE_NOTIFIER=false
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -31,6 +31,6 @@ USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 \
-  CMD wget --no-verbose --tries=1 --spider http://localhost:3000/health
+  CMD wget --no-verbose --tries=1 --spider "http://localhost:${HEALTH_PORT:-3000}/health"
 ENTRYPOINT ["connector-entrypoint"]
 CMD ["yarn", "main"]

@@ -66,13 +66,14 @@ async function startOwn(names, guard) {
 /**
  * Provides the needed servers: those of TEST_REDIS_URL / TEST_RABBIT_URL, else our own.
  * They end with `stop()`, and also when this process ends in any other way.
- * @param {{need: readonly ('redis' | 'rabbit')[]}} options
- * @returns {Promise<{env: Record<string, string>, failures(): string[], stop(): Promise<void>}>} `env` leads to the
- *   servers; `failures()` tells which of our own ended by themselves.
+ * @param {{need: readonly ('redis' | 'rabbit')[], isOwn?: boolean}} options `isOwn`: never those of the variables
+ * @returns {Promise<{env: Record<string, string>, crash(name: string): Promise<() => Promise<void>>,
+ *   failures(): string[], stop(): Promise<void>}>} `env` leads to the servers; `crash` kills one of our own and
+ *   resolves with the way to start it again; `failures()` tells which of our own ended by themselves.
  * @throws when a server can be neither found nor installed nor started; the message says what to do.
  */
-export async function provideServices({ need }) {
-  const isGiven = (name) => Boolean(process.env[SERVICES[name].urlVariable]);
+export async function provideServices({ need, isOwn = false }) {
+  const isGiven = (name) => !isOwn && Boolean(process.env[SERVICES[name].urlVariable]);
   const guard = startGuard();
   try {
     const given = await Promise.all(need.filter(isGiven).map(useGiven));
@@ -83,6 +84,15 @@ export async function provideServices({ need }) {
     const servers = own.map(({ server }) => server);
     return {
       env: Object.assign({}, ...[...given, ...own].map(({ env }) => env)),
+      crash: async (name) => {
+        const { server, ready } = own[need.filter((one) => !isGiven(one)).indexOf(name)] ?? {};
+        if (!server) throw new Error(`${name} is not a server of our own`);
+        await server.kill();
+        return async () => {
+          server.again();
+          await ready();
+        };
+      },
       failures: () =>
         servers.filter(({ failure }) => failure).map(({ name, failure }) => `${name} ${failure}`),
       stop: () => guard.release(),

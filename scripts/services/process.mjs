@@ -19,16 +19,32 @@ export async function freePorts(count) {
   return ports;
 }
 
-/** Starts a program in a group of its own, its output in `logFile`, its end left to the guard. */
+/**
+ * Starts a program in a group of its own, its output in `logFile`, its end left to the guard. `kill()` ends the
+ * whole group at once, as a crash does; `again()` starts the same program once more.
+ */
 export function launch({ guard, program, args, env, cwd, logFile }) {
-  const log = openSync(logFile, 'a');
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
-  closeSync(log);
-  if (child.pid !== undefined) guard.addGroup(child.pid);
   const server = { name: program, logFile, failure: undefined };
-  child.on('error', (error) => (server.failure = error.message));
-  child.on('exit', (code, signal) => (server.failure = `ended with ${signal ?? `code ${code}`}`));
-  child.unref();
+  server.again = () => {
+    const log = openSync(logFile, 'a');
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
+    if (child.pid !== undefined) guard.addGroup(child.pid);
+    server.failure = undefined;
+    const ended = new Promise((resolve) => {
+      child.on('error', (error) => resolve((server.failure = error.message)));
+      child.on('exit', (code, signal) =>
+        resolve((server.failure = `ended with ${signal ?? `code ${code}`}`)),
+      );
+    });
+    child.unref();
+    server.kill = async () => {
+      if (server.failure !== undefined) return;
+      process.kill(-child.pid, 'SIGKILL');
+      await ended;
+    };
+  };
+  server.again();
   return server;
 }
 

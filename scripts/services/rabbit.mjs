@@ -18,6 +18,26 @@ export async function greetRabbit(url) {
   await connection.close();
 }
 
+/**
+ * Beside the usual user and virtual host: a second virtual host for tests that need the contract's own names, and a
+ * user that may look at it, but has no right in it.
+ */
+const SPARE = { vhost: 'spare', user: 'restricted', password: 'restricted' };
+const ALL = { configure: '.*', write: '.*', read: '.*' };
+const NOTHING = { configure: '^$', write: '^$', read: '^$' };
+const DEFINITIONS = {
+  users: [
+    { name: 'guest', password: 'guest', tags: 'administrator' },
+    { name: SPARE.user, password: SPARE.password, tags: '' },
+  ],
+  vhosts: [{ name: '/' }, { name: SPARE.vhost }],
+  permissions: [
+    { user: 'guest', vhost: '/', ...ALL },
+    { user: 'guest', vhost: SPARE.vhost, ...ALL },
+    { user: SPARE.user, vhost: SPARE.vhost, ...NOTHING },
+  ],
+};
+
 export function rabbitEnv(url) {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
@@ -82,8 +102,11 @@ function nodeEnv({ cwd, port, distPort, epmdPort }) {
 
 async function writeSettings(cwd) {
   await mkdir(cwd, { recursive: true });
+  const definitions = join(cwd, 'definitions.json');
   // A small disk must not block publishers in the middle of the tests.
-  await writeFile(join(cwd, 'rabbitmq.conf'), 'disk_free_limit.absolute = 16MB\n');
+  const settings = ['disk_free_limit.absolute = 16MB', `load_definitions = ${definitions}`, ''];
+  await writeFile(join(cwd, 'rabbitmq.conf'), settings.join('\n'));
+  await writeFile(definitions, JSON.stringify(DEFINITIONS));
   await writeFile(join(cwd, 'rabbitmq-env.conf'), '');
   await writeFile(join(cwd, 'advanced.config'), '[].\n');
   await writeFile(join(cwd, 'enabled_plugins'), '[].\n');
@@ -102,7 +125,10 @@ export function startRabbit({ guard, programs, directory }) {
     const logFile = join(cwd, 'rabbit.log');
     const server = launch({ guard, program: programs.rabbit, args: [], env, cwd, logFile });
     const url = `amqp://guest:guest@127.0.0.1:${port}`;
-    await untilReady(server, () => greetRabbit(url), READY_LIMIT_MS);
-    return { server, env: rabbitEnv(url) };
+    const ready = () => untilReady(server, () => greetRabbit(url), READY_LIMIT_MS);
+    await ready();
+    const { vhost, user, password } = SPARE;
+    const spare = { RABBIT_SPARE_VHOST: vhost, RABBIT_SPARE_USER: user, RABBIT_SPARE_PASSWORD: password };
+    return { server, ready, env: { ...rabbitEnv(url), ...spare } };
   });
 }

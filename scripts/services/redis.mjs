@@ -42,7 +42,8 @@ export function startRedis({ guard, program, directory }) {
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const server = launch({ guard, program, args, env: process.env, cwd, logFile: join(cwd, 'redis.log') });
     const url = `redis://127.0.0.1:${port}`;
-    await untilReady(server, () => pingRedis(url), READY_LIMIT_MS);
-    return { server, env: redisEnv(url) };
+    const ready = () => untilReady(server, () => pingRedis(url), READY_LIMIT_MS);
+    await ready();
+    return { server, ready, env: redisEnv(url) };
   });
 }

@@ -51,4 +51,6 @@ export const userKey = (exchange: ExchangeId, eventType: string, room: string): 
   `user.${exchange}.${eventType}.${room}`;
 export const ORDERS_KEY = 'orders';
 export const LAST_EVENT_KEY = 'stream:lastEventTime';
-export const streamStateKey = (room: string): string => `connector:stream:${room}`;
+export const streamFactsKey = (room: string): string => `connector:stream:${room}`;
+export const STREAMS_MARKER = 'connector:streams';
+export const streamOrdersKey = (room: string): string => `connector:stream:${room}:orders`;

@@ -36,7 +36,7 @@ export interface UserEventsQueue {
 const MAX_DEAD_LETTERS = 1_000;
 
 /** How a thing on the broker is declared, and how it is used where others have declared it differently. */
-interface Declaration {
+export interface Declaration {
   readonly what: string;
   readonly isEssential: boolean;
   declare(channel: Channel): Promise<unknown>;
@@ -57,23 +57,11 @@ export class Topology {
   ) {}
 
   async declarePublishing(model: ChannelModel): Promise<void> {
-    const { names, userEvents } = this;
-    await this.ensure(model, exchange(names.eventExchange, 'topic'));
-    await this.ensure(model, deadLetters(names));
-    if (userEvents) await this.ensure(model, userEventsQueue(names, userEvents));
+    for (const thing of publishingThings(this.names, this.userEvents)) await this.ensure(model, thing);
   }
 
-  /** Contract 1.1: durable, not exclusive, no arguments, bound to the direct exchange under its own name. */
   async declareConsuming(model: ChannelModel, queue: string): Promise<void> {
-    const { commandExchange } = this.names;
-    await this.ensure(model, exchange(commandExchange, 'direct'));
-    await this.ensure(model, {
-      what: `queue ${queue}`,
-      isEssential: true,
-      declare: (channel) => channel.assertQueue(queue, { durable: true }),
-      check: (channel) => channel.checkQueue(queue),
-      bind: (channel) => channel.bindQueue(queue, commandExchange, queue),
-    });
+    for (const thing of consumingThings(this.names, queue)) await this.ensure(model, thing);
   }
 
   /**
@@ -123,6 +111,32 @@ async function onChannel(model: ChannelModel, run: (channel: Channel) => Promise
   await run(channel);
   if (refusal) throw refusal;
   await channel.close();
+}
+
+/** What events are published to, in the order of declaration. */
+export function publishingThings(
+  names: RabbitNames,
+  userEvents: UserEventsQueue | undefined,
+): readonly Declaration[] {
+  return [
+    exchange(names.eventExchange, 'topic'),
+    deadLetters(names),
+    ...(userEvents ? [userEventsQueue(names, userEvents)] : []),
+  ];
+}
+
+/** Contract 1.1: durable, not exclusive, no arguments, bound to the direct exchange under its own name. */
+export function consumingThings({ commandExchange }: RabbitNames, queue: string): readonly Declaration[] {
+  return [
+    exchange(commandExchange, 'direct'),
+    {
+      what: `queue ${queue}`,
+      isEssential: true,
+      declare: (channel) => channel.assertQueue(queue, { durable: true }),
+      check: (channel) => channel.checkQueue(queue),
+      bind: (channel) => channel.bindQueue(queue, commandExchange, queue),
+    },
+  ];
 }
 
 function exchange(name: string, type: 'direct' | 'topic'): Declaration {

@@ -6,6 +6,7 @@ import type { Clock } from '../domain/time';
 import type { OrderCache } from '../store/order-cache';
 import type { Store } from '../store/ports';
 import type { Outbox } from './outbox';
+import type { OutgoingMessage } from './ports';
 import { RedisDoor } from './redis-door';
 import { userChannel, userInfoChannel, userKey } from './routes';
 
@@ -28,7 +29,7 @@ export interface UserDelivery {
   readonly exchange: ExchangeId;
   readonly receivedAt: number;
   readonly isReconciled: boolean;
-  /** The broker has it, and all that came before it. */
+  /** Called once the broker has confirmed it and all before it. */
   readonly onConfirmed?: () => void;
 }
 
@@ -50,11 +51,11 @@ export class UserPublisher {
   }
 
   publish(event: AccountEvent, delivery: UserDelivery): Published {
-    const { room, exchange, receivedAt, isReconciled, onConfirmed } = delivery;
+    const { room, exchange, receivedAt, isReconciled } = delivery;
     const uniqueMessageId = messageId([exchange, ...identityOf(event), room]);
     const body: PublishedAccountEvent = { ...formOf(event), uniqueMessageId };
     const text = JSON.stringify(body);
-    const message = {
+    const message: OutgoingMessage = {
       routingKey: userKey(exchange, body.eventType, room),
       body: text,
       properties: {
@@ -65,7 +66,7 @@ export class UserPublisher {
         headers: { 'x-exchange': exchange, 'x-reconciled': isReconciled },
       },
     };
-    const isAccepted = this.doors.outbox.offer(room, message, onConfirmed);
+    const isAccepted = this.doors.outbox.offer(room, message, delivery.onConfirmed);
     this.redis.offer({ channel: userChannel(room), payload: text, exchange, kind: 'user', receivedAt });
     if (event.kind === 'order') this.doors.orderCache.remember(event.report, text);
     this.doors.orderCache.touch(room, this.doors.clock.now());

@@ -36,6 +36,8 @@ export interface LogConfig {
 export interface UserStreamConfig {
   readonly flapWindowMs: number;
   readonly flapThreshold: number;
+  /** 0: never. */
+  readonly auditMs: number;
   readonly authWindowMs: number;
   readonly authFailThreshold: number;
   readonly authCooldownMs: number;

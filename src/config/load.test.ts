@@ -60,6 +60,7 @@ test("the seed's defaults hold where only the required is given", () => {
     userStream: {
       flapWindowMs: 600_000,
       flapThreshold: 4,
+      auditMs: 600_000,
       authWindowMs: 600_000,
       authFailThreshold: 3,
       authCooldownMs: 1_800_000,

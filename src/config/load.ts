@@ -93,6 +93,7 @@ function userStreamConfig(values: Values, problems: Problems): UserStreamConfig 
   return {
     flapWindowMs: values.USER_STREAM_FLAP_WINDOW_MS,
     flapThreshold: values.USER_STREAM_FLAP_THRESHOLD,
+    auditMs: values.USER_STREAM_AUDIT_MS,
     authWindowMs: values.USER_STREAM_AUTH_WINDOW_MS,
     authFailThreshold: values.USER_STREAM_AUTH_FAIL_THRESHOLD,
     authCooldownMs,

@@ -111,6 +111,13 @@ export const STREAM_SECTIONS = {
       meaning: 'Reconnects in the window that are reported as flapping',
       fallback: 4,
     }),
+    USER_STREAM_AUDIT_MS: number({
+      from: 0,
+      to: 86_400_000,
+      unit: 'ms',
+      meaning: 'How often a live stream is compared with the REST API of its venue; 0 = never',
+      fallback: 600_000,
+    }),
     USER_STREAM_AUTH_WINDOW_MS: number({
       from: 1_000,
       to: DAY_MS,

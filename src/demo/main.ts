@@ -11,6 +11,7 @@ import { openDoors } from '../priceConnector/wiring';
 import type { Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { allVenues } from '../venues/registry';
+import { AccountsDemo } from './accounts';
 import { Board } from './board';
 import { publishLatency } from './latency';
 import { summary, table } from './screen';
@@ -66,12 +67,30 @@ async function main(): Promise<number> {
       : "The venues' public production streams, no keys. Ctrl-C ends it.",
   );
   await firstData(board, expected);
-  const elapsed = await watch(seconds, (passed) => show(table(board, expected, passed)));
+  const accounts = simulator && (await AccountsDemo.start(ports));
+  const elapsed = await watch(seconds, (passed) =>
+    show(table(board, expected, passed) + accountsTable(accounts)),
+  );
   const reports = await connector.reports();
-  console.log(`\n${summary(board, expected, elapsed, publishLatency(reports.values(), [0.5, 0.99]))}`);
-  await connector.stop();
+  const latency = publishLatency(reports.values(), [0.5, 0.99]);
+  console.log(`\n${summary(board, expected, elapsed, latency)}`);
+  await Promise.all([connector.stop(), accounts?.stop()]);
   await simulator?.close();
-  return problemsOf(board, expected, simulator?.violations().length ?? 0);
+  const silent = expected.filter((exchange) => !board.markets.has(exchange));
+  return problems([...silent, ...silentAccounts(accounts)], brokenLimits(simulator, accounts));
+}
+
+function accountsTable(accounts: AccountsDemo | undefined): string {
+  return accounts ? `\n\nAccounts\n${accounts.lines.join('\n')}` : '';
+}
+
+function silentAccounts(accounts: AccountsDemo | undefined): readonly string[] {
+  for (const [exchange, count] of accounts?.told ?? []) console.log(`  ${exchange}: ${count} order events`);
+  return accounts?.silent ?? [];
+}
+
+function brokenLimits(simulator: Simulator | undefined, accounts: AccountsDemo | undefined): number {
+  return (simulator?.violations().length ?? 0) + (accounts?.violations ?? 0);
 }
 
 /** A slow machine needs a while to start its threads: the time of the demo begins with the first data of all. */
@@ -115,9 +134,8 @@ function show(text: string): void {
   console.log(`${text}\n`);
 }
 
-/** The demo is also a check: every exchange must have lived, and no limit of a venue may be broken. */
-function problemsOf(board: Board, expected: readonly string[], violations: number): number {
-  const silent = expected.filter((exchange) => !board.markets.has(exchange));
+/** The demo is also a check: every exchange and account must have lived, and no limit of a venue may be broken. */
+function problems(silent: readonly string[], violations: number): number {
   if (silent.length > 0) console.error(`no data from: ${silent.join(', ')}`);
   if (violations > 0) console.error(`${violations} limits of venues were broken`);
   return silent.length + violations > 0 ? 1 : 0;

@@ -30,6 +30,11 @@ export function compare(a: string, b: string): number {
   return new Exact(a).comparedTo(b);
 }
 
+/** The same amount, maybe in other digits (`0.10`, `0.1`). Texts that are no decimals are compared as texts. */
+export function isSameAmount(a: string, b: string): boolean {
+  return a === b || (isDecimal(a) && isDecimal(b) && compare(a, b) === 0);
+}
+
 /** The larger (smaller) of two decimal texts, its digits unchanged. */
 export function greater(a: string, b: string): string {
   return compare(a, b) >= 0 ? a : b;

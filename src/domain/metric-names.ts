@@ -223,6 +223,26 @@ export const METRICS = {
     help: 'Account events by what became of them (published, duplicate, refused by the outbox)',
     labels: ['exchange', 'kind', 'outcome'],
   },
+  connector_reconciles_total: {
+    type: 'counter',
+    help: 'Looks at an account over REST after a gap, by the reason of the gap and outcome (closed, failed)',
+    labels: ['exchange', 'reason', 'outcome'],
+  },
+  connector_reconciled_events_total: {
+    type: 'counter',
+    help: 'Account events that the stream had not told, found over REST',
+    labels: ['exchange', 'reason'],
+  },
+  connector_deaf_sessions_total: {
+    type: 'counter',
+    help: 'Sessions restarted because the venue knew of changes that they had not told',
+    labels: ['exchange'],
+  },
+  connector_balance_polls_total: {
+    type: 'counter',
+    help: 'Balances asked for where the venue pushes none, by outcome',
+    labels: ['exchange', 'outcome'],
+  },
   connector_auth_refusals_total: {
     type: 'counter',
     help: 'Logins that a venue refused, by cause',

@@ -204,7 +204,9 @@ function serverTimeOf(
   // Never signed with, but some clients want to see words.
   const nobody = { key: 'none', secret: 'none', passphrase: 'none', options: {} };
   const account = { market, credentials: nobody, environment: 'live' } as const;
-  const deps = { rewrite, timeoutMs: REST_TIMEOUT_MS, venueNow: () => clock.now() };
+  // A public question, now and then: it waits for no turn.
+  const turn = (): Promise<void> => Promise.resolve();
+  const deps = { rewrite, timeoutMs: REST_TIMEOUT_MS, venueNow: () => clock.now(), turn };
   // Made when it is asked: a client that cannot be made is a failed measurement, no failed start.
   return () => connectAccount(account, deps).serverTime();
 }

@@ -25,6 +25,7 @@ import {
   type Violation,
 } from './kit';
 import { simulateOkx, type OkxOptions } from './okx';
+import { simulatePaper, type PaperOptions } from './paper';
 
 /** Per venue; a new simulator is one line here and one below. */
 export interface SimulatorOptions {
@@ -34,6 +35,7 @@ export interface SimulatorOptions {
   readonly coinbase?: CoinbaseOptions;
   readonly kucoin?: KucoinOptions;
   readonly okx?: OkxOptions;
+  readonly paper?: PaperOptions;
 }
 
 const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOptions) => VenueSimulator>> = {
@@ -43,6 +45,7 @@ const VENUES: Readonly<Record<string, (host: VenueHost, options: SimulatorOption
   coinbase: (host, options) => simulateCoinbase(host, options.coinbase),
   kucoin: (host, options) => simulateKucoin(host, options.kucoin),
   okx: (host, options) => simulateOkx(host, options.okx),
+  paper: (host, options) => simulatePaper(host, options.paper),
 };
 
 export interface SimulatorSettings {

@@ -71,6 +71,18 @@ export class MemoryStore implements Store {
     return fields.map((field) => content?.get(field));
   }
 
+  async hashAll(key: string): Promise<ReadonlyMap<string, string>> {
+    await this.reachable();
+    const content = this.read(key)?.content;
+    if (typeof content === 'string') throw wrongType(key);
+    return new Map(content);
+  }
+
+  async hashRemove(key: string, fields: readonly string[]): Promise<void> {
+    await this.reachable();
+    for (const field of fields) this.remove(key, field);
+  }
+
   async hashSetExpiring(
     entry: { readonly key: string; readonly field: string; readonly value: string },
     ttlMs: number,

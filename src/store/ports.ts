@@ -19,6 +19,9 @@ export interface Store {
   /** Sets the fields and, where given, the TTL of the whole hash, in one transaction. */
   hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void>;
   hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Every field of the hash; empty where there is none. */
+  hashAll(key: string): Promise<ReadonlyMap<string, string>>;
+  hashRemove(key: string, fields: readonly string[]): Promise<void>;
   /** Writes one field that expires by itself. `now`: epoch ms, for servers that cannot expire fields. */
   hashSetExpiring(
     entry: { readonly key: string; readonly field: string; readonly value: string },

@@ -55,6 +55,14 @@ test('keeps values, hashes and their life times', async (t) => {
   await store.hashSet(hash, new Map([['b', '2']]), 60_000);
   assert.deepEqual(await store.hashGet(hash, ['b', 'none', 'a']), ['2', undefined, '1']);
   assert.ok((await probe.pttl(hash)) > 50_000);
+  assert.deepEqual([...(await store.hashAll(hash))].sort(), [
+    ['a', '1'],
+    ['b', '2'],
+  ]);
+  await store.hashRemove(hash, ['a', 'none']);
+  await store.hashRemove(hash, []);
+  assert.deepEqual([...(await store.hashAll(hash))], [['b', '2']]);
+  assert.equal((await store.hashAll(key('none'))).size, 0);
   await store.ping();
 });
 

@@ -66,6 +66,14 @@ export class RedisStore implements Store {
     return values.map((value) => value ?? undefined);
   }
 
+  async hashAll(key: string): Promise<ReadonlyMap<string, string>> {
+    return new Map(Object.entries(await this.answer((redis) => redis.hgetall(key))));
+  }
+
+  async hashRemove(key: string, fields: readonly string[]): Promise<void> {
+    if (fields.length > 0) await this.answer((redis) => redis.hdel(key, ...fields));
+  }
+
   async hashSetExpiring(
     entry: { readonly key: string; readonly field: string; readonly value: string },
     ttlMs: number,

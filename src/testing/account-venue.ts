@@ -30,6 +30,7 @@ const accountRules: LinkRules = {
 interface Answer {
   readonly events?: readonly AccountEvent[];
   readonly topic?: Topic;
+  readonly faults?: readonly string[];
   readonly ack?: string;
   readonly loginRefused?: Refusal;
   readonly refused?: true | Refusal;
@@ -58,15 +59,20 @@ export interface AccountVenueOptions {
   readonly serverTime?: () => Promise<number>;
   readonly instruments?: () => Promise<void>;
   readonly exchange?: string;
+  readonly snapshot?: AccountRest['snapshot'];
+  readonly balances?: NonNullable<AccountRest['balances']>;
+  readonly polledBalances?: NonNullable<AccountFeed['polledBalances']>;
 }
 
 export function tinyAccountFeed(options: AccountVenueOptions): AccountFeed {
   const { url, keepAlive, hasLogin = true, sign, endpoint, topics = [ORDERS, WALLET] } = options;
+  const { polledBalances } = options;
   const worded = (op: string) => (named: readonly Topic[], nextId: () => number, account: Account) => {
     sign?.(account);
     return [request({ op, topics: named }, nextId)];
   };
   return {
+    ...(polledBalances && { polledBalances }),
     codec: { begin: () => ({}), decode: (frame) => decode(JSON.parse(frame) as Answer) },
     session: {
       endpoint: (account) => endpoint?.(account) ?? Promise.resolve(url),
@@ -98,8 +104,8 @@ function request(
 }
 
 function decode(answer: Answer): Decoded<AccountEvent> {
-  const { events, topic, ack, loginRefused, moveAway } = answer;
-  if (events) return { kind: 'events', topics: topic === undefined ? [] : [topic], events };
+  const { events, topic, faults = [], ack, loginRefused, moveAway } = answer;
+  if (events) return { kind: 'events', topics: topic === undefined ? [] : [topic], events, faults };
   if (ack !== undefined) return ack.startsWith('login') ? { kind: 'loggedIn' } : { kind: 'ack', id: ack };
   if (loginRefused) return { kind: 'loginRefused', reason: loginRefused };
   if (moveAway !== undefined) return { kind: 'moveAway', afterMs: moveAway };
@@ -144,10 +150,15 @@ export function tinyAccountMarket(options: AccountVenueOptions): KnownMarket {
   return { adapter, market };
 }
 
-export function tinyAccountRest({ serverTime }: Pick<AccountVenueOptions, 'serverTime'> = {}): AccountRest {
+export function tinyAccountRest({
+  serverTime,
+  snapshot,
+  balances,
+}: Pick<AccountVenueOptions, 'serverTime' | 'snapshot' | 'balances'> = {}): AccountRest {
   return {
     serverTime: serverTime ?? (() => Promise.resolve(1_700_000_000_000)),
-    snapshot: () => Promise.resolve({ orders: [] }),
+    snapshot: snapshot ?? (() => Promise.resolve({ orders: [] })),
+    ...(balances && { balances }),
   };
 }
 

@@ -35,8 +35,8 @@ export class Dialer {
     private readonly events: SocketEvents & { onBudget(waitMs: number): void },
   ) {}
 
-  start(endpoint: () => Promise<string>): void {
-    this.endpointDeadline = this.deps.clock.after(ENDPOINT_TIMEOUT_MS, () =>
+  start(endpoint: () => Promise<string>, limitMs = ENDPOINT_TIMEOUT_MS): void {
+    this.endpointDeadline = this.deps.clock.after(limitMs, () =>
       this.end({ reason: 'no_endpoint', detail: 'asked for the endpoint in vain', wasOpen: false }),
     );
     // Within a promise, so that a failure in the very call is one more rejection.

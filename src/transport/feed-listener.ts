@@ -13,6 +13,8 @@ export interface FeedListener<E> {
   onRotate(reason: 'age' | 'moveAway'): void;
   /** Open, answering, but without data for longer than its rhythm allows. */
   onSilent(silentForMs: number): void;
+  /** Something that the codec could not read; the note holds no payload. */
+  onUnread?(note: string): void;
   /** Credentials refused for good: no further dial until `unblock`. */
   onBlocked(reason: Refusal): void;
 }

@@ -7,8 +7,7 @@ import type { TransportDeps } from './dialer';
 import type { FeedListener } from './feed-listener';
 import { DataLiveness } from './liveness';
 import { advance, initialLink, type LinkEffect, type LinkInput, type LinkState } from './machine';
-import type { Wording } from './requests';
-import { requestsFor } from './requests';
+import { requestsFor, type Wording } from './requests';
 import type { Control, FeedSpec, Received } from './session';
 import { Session } from './session';
 import type { SocketEnd } from './socket';
@@ -63,8 +62,8 @@ export class FeedConnection<E, S> {
   /** Adding or removing a topic never disturbs the others. */
   add(topics: readonly Topic[]): void {
     for (const topic of topics) this.subscriptions.want(topic, this.now);
-    if (this.state.name === 'idle') this.input({ type: 'start' });
-    else this.flushSoon();
+    if (this.state.name !== 'idle') return this.flushSoon();
+    this.input({ type: 'start' });
   }
 
   remove(topics: readonly Topic[]): void {
@@ -184,8 +183,8 @@ export class FeedConnection<E, S> {
 
   private flush(): void {
     if (!this.canSpeak) return;
-    const groups = this.subscriptions.due(this.now, this.spec.rules.topicsPerRequest);
-    for (const group of groups) this.say('subscribe', group);
+    const { topicsPerRequest } = this.spec.rules;
+    for (const group of this.subscriptions.due(this.now, topicsPerRequest)) this.say('subscribe', group);
   }
 
   private say(kind: 'subscribe' | 'unsubscribe', topics: readonly Topic[]): void {
@@ -244,7 +243,8 @@ export class FeedConnection<E, S> {
       case 'throttled':
         return this.throttled(control.reason);
       case 'unknown':
-        return this.counters.unknown(control.note);
+        this.counters.unknown(control.note);
+        return this.listener.onUnread?.(control.note);
       case 'pong':
       case 'ignored':
         return;

@@ -14,21 +14,26 @@ export class RateSchedule {
     this.rings = rates.map((rate) => ({ rate, times: [], next: 0 }));
   }
 
-  /** Earliest allowed time at or after `now` (monotonic ms). */
-  earliest(now: number): number {
+  /** Earliest allowed time at or after `now` (monotonic ms) of something that counts for `weight`. */
+  earliest(now: number, weight = 1): number {
     let at = Math.max(now, this.notBefore);
     for (const { rate, times, next } of this.rings) {
-      const oldest = times.length < rate.count ? undefined : times[next];
-      if (oldest !== undefined) at = Math.max(at, oldest + rate.perMs);
+      const isFull = times.length === rate.count;
+      // What weighs more than the whole rate waits for an empty window.
+      const mustLeave = Math.min(weight, rate.count) - (rate.count - times.length);
+      const last = mustLeave > 0 ? times[((isFull ? next : 0) + mustLeave - 1) % rate.count] : undefined;
+      if (last !== undefined) at = Math.max(at, last + rate.perMs);
     }
     return at;
   }
 
   /** Records that it happened. */
-  take(now: number): void {
+  take(now: number, weight = 1): void {
     for (const ring of this.rings) {
-      ring.times[ring.next] = now;
-      ring.next = (ring.next + 1) % ring.rate.count;
+      for (let count = Math.min(weight, ring.rate.count); count > 0; count -= 1) {
+        ring.times[ring.next] = now;
+        ring.next = (ring.next + 1) % ring.rate.count;
+      }
     }
   }
 

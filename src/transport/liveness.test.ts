@@ -33,6 +33,19 @@ test('a timeout longer than the period is waited for, not restarted by every pin
   assert.equal(one.check(17 * SECOND), 'dead');
 });
 
+test('a peer that announced its next ping is dead once that is overdue, whatever else comes in', () => {
+  const one = link();
+  one.promised(25 * SECOND, 0);
+  assert.equal(one.check(20 * SECOND), 'ping');
+  one.inbound();
+  one.promised(25 * SECOND, 21 * SECOND);
+  assert.equal(one.check(40 * SECOND), 'ping');
+  one.inbound();
+  one.pardon(10 * SECOND, 50 * SECOND);
+  assert.equal(one.check(55 * SECOND), 'ok');
+  assert.equal(one.check(56 * SECOND), 'dead');
+});
+
 test('our own sleep is not held against the venue, and does not delay the next ping', () => {
   const one = link();
   one.check(20 * SECOND);

@@ -4,6 +4,8 @@ import type { Heartbeat } from '../venues/contract';
 export class LinkLiveness {
   private lastPing: number;
   private isAwaiting = false;
+  /** By then the peer wants to have spoken of its own accord. */
+  private promisedBy = Infinity;
 
   constructor(
     private readonly heartbeat: Heartbeat,
@@ -17,8 +19,14 @@ export class LinkLiveness {
     this.isAwaiting = false;
   }
 
+  /** The peer itself announced its next ping: pongs of the socket below it prove nothing once it is overdue. */
+  promised(withinMs: number, now: number): void {
+    this.promisedBy = now + withinMs;
+  }
+
   check(now: number): 'ok' | 'ping' | 'dead' {
     const { everyMs, timeoutMs } = this.heartbeat;
+    if (now >= this.promisedBy) return 'dead';
     if (this.isAwaiting) return now - this.lastPing >= timeoutMs ? 'dead' : 'ok';
     if (now - this.lastPing < everyMs) return 'ok';
     this.lastPing = now;
@@ -29,6 +37,7 @@ export class LinkLiveness {
   /** We slept, not the venue: what it sent meanwhile is still unread. */
   pardon(sleptMs: number, now: number): void {
     if (this.isAwaiting) this.lastPing = Math.min(now, this.lastPing + sleptMs);
+    this.promisedBy += sleptMs;
   }
 }
 

@@ -16,11 +16,13 @@ export interface FeedSpec<E, S> {
   readonly instruments: InstrumentIndex;
   /** The production URL of the next dial; may ask the venue for a token first. */
   endpoint(): Promise<string>;
+  /** How long that may take; default 30 s. More where the question waits its turn among many. */
+  readonly endpointLimitMs?: number;
   /** Frames that log in; absent on public feeds. */
   login?(): readonly string[];
 }
 
-export type Control<E> = Exclude<Decoded<E>, { readonly kind: 'events' }>;
+export type Control<E> = Exclude<Decoded<E>, { readonly kind: 'events' | 'asked' }>;
 
 /** What a frame brought, and when: `now` monotonic, `receivedAt` epoch ms. */
 export interface Received<E> {
@@ -44,6 +46,7 @@ export interface SessionEvents<E> {
 const TICK_MS = 1_000;
 /** Decoding is timed for one frame of so many: a look at the clock costs as much as a small frame. */
 const TIMED_EVERY = 64;
+const NO_FAULTS: readonly string[] = [];
 
 /**
  * One life of a connection, from the dial to its end: socket, codec state, heartbeat, outgoing queue.
@@ -85,7 +88,7 @@ export class Session<E, S> {
       onSignal: () => this.link.inbound(),
       onEnd: (end) => this.over(end),
     });
-    this.dialer.start(() => spec.endpoint());
+    this.dialer.start(() => spec.endpoint(), spec.endpointLimitMs);
   }
 
   /** Queues a frame within the venue's rates; `onSent` runs when it leaves. */
@@ -95,6 +98,11 @@ export class Session<E, S> {
       onSent?.();
       this.dialer.send(frame);
     });
+  }
+
+  /** Says at once what the venue wants to hear; like a ping, it does not wait behind requests. */
+  private answer(frame: string): void {
+    if (!this.isOver) this.outgoing.ping(() => this.dialer.send(frame));
   }
 
   /** Frames still waiting to be sent. */
@@ -142,10 +150,15 @@ export class Session<E, S> {
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
     if ((this.untilTimed -= 1) < 0) this.timed(now);
+    if (decoded.kind === 'asked') {
+      if (decoded.againWithinMs !== undefined) this.link.promised(decoded.againWithinMs, now);
+      return this.answer(decoded.answer);
+    }
     if (decoded.kind !== 'events') return this.events.onControl(decoded);
-    const { topics, events } = decoded;
+    const { topics, events, faults = NO_FAULTS } = decoded;
     this.counters.events(events.length);
     this.events.onData({ topics, events, now, receivedAt });
+    for (const note of faults) this.events.onControl({ kind: 'unknown', note });
   }
 
   private timed(since: number): void {

@@ -17,8 +17,15 @@ import type { VenueClock } from './venue-clock';
 export interface AccountPlug {
   readonly account: Account;
   readonly feed: AccountFeed;
+  /** Asked for what a session needs. */
   readonly rest: AccountRest;
+  /** Asked what became of the account; waits for the calls of sessions. */
+  readonly looks: AccountRest;
+  /** As `sentAt`, of the looks. */
+  readonly looksSentAt: () => number;
   readonly rules: LinkRules;
+  /** When the last REST call of the session left, after it had waited its turn; epoch ms. */
+  readonly sentAt: () => number;
   /** Tells logins apart without holding them. */
   readonly fingerprint: string;
 }
@@ -26,6 +33,8 @@ export interface AccountPlug {
 export interface AccountFeedDeps {
   readonly venueClock: VenueClock;
   readonly instruments: InstrumentIndex;
+  /** The venue's REST API asked for silence. */
+  onLimited(afterMs: number): void;
   /** Resolves after the first try to list the instruments: orders before it could not be named. */
   listed(): Promise<void>;
 }
@@ -39,6 +48,8 @@ export interface LoginGate {
 
 /** Ids of logins, apart from those of the subscriptions on the same connection. */
 const LOGIN_IDS_FROM = 1_000_000_000;
+/** Questions wait their turn in the venue's REST budget, in a stampede for minutes; each has its own deadline. */
+const ENDPOINT_LIMIT_MS = 900_000;
 
 /** The private feed of an account in the terms of `transport`, which knows no accounts. */
 export function accountFeed(
@@ -79,16 +90,18 @@ export function accountFeed(
         ...(session.ping && { ping: session.ping }),
       },
     },
+    endpointLimitMs: ENDPOINT_LIMIT_MS,
     endpoint: async () => {
       const pauseMs = gate.pauseMs();
       if (pauseMs > 0) throw paused(pauseMs);
       await deps.listed();
-      await venueClock.sync(() => rest.serverTime());
+      await venueClock.sync(() => rest.serverTime(), plug.sentAt);
       try {
         return await session.endpoint(account, rest);
       } catch (error) {
         const refusal = refusalIn(error);
         if (refusal?.cause === 'clock') venueClock.distrust();
+        heedLimit(error, deps);
         if (refusal?.retry !== 'never') throw error;
         throw paused(gate.refused(refusal));
       }
@@ -98,6 +111,12 @@ export function accountFeed(
         signed(() => session.login?.(account, venueClock.now(), nextLoginId) ?? []).map(({ frame }) => frame),
     }),
   };
+}
+
+/** It counts for every account of the venue. */
+function heedLimit(error: unknown, deps: AccountFeedDeps): void {
+  if (!(error instanceof ConnectorError) || error.code !== 'REST_LIMITED') return;
+  if (typeof error.retry === 'object') deps.onLimited(error.retry.afterMs);
 }
 
 /** A refused time is measured anew before the next dial, whatever the transport makes of the refusal. */

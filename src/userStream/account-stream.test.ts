@@ -44,6 +44,9 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
       account: { market, credentials, environment: 'live' },
       feed: tinyAccountFeed(options),
       rest: tinyAccountRest({ serverTime: () => Promise.resolve(clock.now()), ...options }),
+      looks: tinyAccountRest(options),
+      sentAt: () => -Infinity,
+      looksSentAt: () => -Infinity,
       rules: market.links.account,
       fingerprint: key,
     };
@@ -52,10 +55,19 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
   const create = (key = 'K1', change: Partial<AccountVenueOptions> = {}): AccountStream => {
     const stream = new AccountStream(
       plug(key, change),
-      { transport, gates, venueClock, instruments: new InstrumentIndex(), listed: () => Promise.resolve() },
+      {
+        transport,
+        gates,
+        venueClock,
+        instruments: new InstrumentIndex(),
+        listed: () => Promise.resolve(),
+        onLimited: () => undefined,
+      },
       {
         onEvents: (events) => told.push(...events.map(({ kind }) => kind)),
         onLive: (missedSince) => told.push(missedSince === undefined ? 'live' : 'live after a gap'),
+        onLost: () => undefined,
+        onUnread: () => told.push('unread'),
         onRefused: ({ code }, { waitMs, isTripped }) => told.push(`refused ${code} ${waitMs} ${isTripped}`),
       },
     );

@@ -20,6 +20,10 @@ export interface AccountStreamListener {
   onEvents(events: readonly AccountEvent[], receivedAt: number): void;
   /** Authenticated and subscribed. `missedSince` (epoch ms): events from then on may have been missed. */
   onLive(missedSince: number | undefined): void;
+  /** The session ended, and none that works takes over. */
+  onLost(): void;
+  /** A frame, or a part of one, could not be read. */
+  onUnread(): void;
   /** Credentials were refused; the stream tries again by itself after the verdict's wait. */
   onRefused(reason: Refusal, verdict: Verdict): void;
   /** Where what happens is noted for operators. */
@@ -68,6 +72,16 @@ export class AccountStream {
     return this.current.connection.status.name;
   }
 
+  /** Of the session that works, or is to. */
+  get plug(): AccountPlug {
+    return this.current.plug;
+  }
+
+  /** Epoch ms up to which nothing was missed without being told. */
+  get completeUntil(): number | undefined {
+    return this.gapSince ?? this.current.connection.completeTime;
+  }
+
   /** New credentials for the same account, without a gap where the old ones still work. */
   swap(plug: AccountPlug): void {
     this.endNext();
@@ -113,6 +127,7 @@ export class AccountStream {
       onRotate: () => this.replace(opened.plug),
       // The connection itself subscribes anew, then dials anew.
       onSilent: () => undefined,
+      onUnread: () => this.listener.onUnread(),
       onBlocked: (reason) => {
         this.ended(opened);
         this.refused(opened, reason);
@@ -177,6 +192,7 @@ export class AccountStream {
     this.isUntold = false;
     this.gapSince ??= session.connection.completeTime;
     if (this.next) this.handOver(this.next);
+    else this.listener.onLost();
   }
 
   private heard(session: Session, events: readonly AccountEvent[], receivedAt: number): void {

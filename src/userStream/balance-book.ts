@@ -1,4 +1,5 @@
 import type { AccountEvent, Balance } from '../domain/account';
+import { isSameAmount } from '../domain/decimal';
 
 type Balances = Extract<AccountEvent, { readonly kind: 'balances' }>;
 
@@ -7,6 +8,8 @@ interface Known {
   readonly at: number;
   readonly free: string;
   readonly locked: string;
+  /** Its publication failed: whatever a full list says of it is news. */
+  readonly isUntold?: true;
 }
 
 const MAX_ASSETS = 5_000;
@@ -40,14 +43,52 @@ export class BalanceBook {
     };
   }
 
+  /**
+   * The differences to a full list, told by REST and asked for at `askedAt` (venue time): an event of the
+   * stream from then on is newer. What is held and not listed is empty. Undefined where nothing differs.
+   */
+  acceptSnapshot(event: Balances, askedAt: number): Balances | undefined {
+    const { position } = event;
+    const listed = new Set(position.balances.map(({ asset }) => asset));
+    const gone = [...this.assets]
+      .filter(([asset, known]) => !listed.has(asset) && (known.isUntold || !isEmpty(known)))
+      .map(([asset]) => ({ asset, free: '0', locked: '0' }));
+    const news = [...position.balances, ...gone].filter((one) => this.differs(one, askedAt));
+    for (const balance of news) this.remember(balance, askedAt);
+    return news.length === 0 ? undefined : { kind: 'balances', position: { ...position, balances: news } };
+  }
+
+  /** The publication failed. */
+  retract({ position }: Balances): void {
+    for (const { asset } of position.balances) {
+      const known = this.assets.get(asset);
+      if (known) this.assets.set(asset, { ...known, isUntold: true });
+    }
+  }
+
+  private differs({ asset, free, locked }: Balance, askedAt: number): boolean {
+    const known = this.assets.get(asset);
+    if (!known) return !isEmpty({ free, locked });
+    if (known.isUntold) return true;
+    return known.at <= askedAt && !(isSameAmount(known.free, free) && isSameAmount(known.locked, locked));
+  }
+
   private isNews({ asset, free, locked }: Balance, at: number): boolean {
     const known = this.assets.get(asset);
     if (known && known.at > at) return false;
     const isRepeated = known?.at === at && known.free === free && known.locked === locked;
+    this.remember({ asset, free, locked }, at);
+    return !isRepeated;
+  }
+
+  private remember({ asset, free, locked }: Balance, at: number): void {
     this.assets.delete(asset);
     this.assets.set(asset, { at, free, locked });
     const oldest = this.assets.size > MAX_ASSETS ? this.assets.keys().next().value : undefined;
     if (oldest !== undefined) this.assets.delete(oldest);
-    return !isRepeated;
   }
+}
+
+function isEmpty({ free, locked }: Pick<Known, 'free' | 'locked'>): boolean {
+  return !/[1-9]/.test(free + locked);
 }

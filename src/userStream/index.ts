@@ -5,6 +5,9 @@ import {
   ADMIN_ENABLED_EXCHANGES,
   LAST_EVENT_KEY,
   ORDERS_KEY,
+  streamFactsKey,
+  streamOrdersKey,
+  STREAMS_MARKER,
   USER_COMMANDS,
 } from '../bus/routes';
 import { ServiceLog } from '../bus/service-log';
@@ -18,12 +21,14 @@ import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
 import { guarded } from '../store/signal';
 import { OrderCache } from '../store/order-cache';
+import { StreamRecords } from '../store/stream-records';
 import { DialBudget } from '../transport/limits';
 import type { KnownMarket } from '../venues/registry';
 import { AuthGates } from './auth-gates';
 import type { OpenStreamInput } from './commands';
 import { openInput, parseCommand } from './commands';
 import type { ConnectorDeps } from './deps';
+import type { ConnectorStatus } from './process-status';
 import { processStatus, streamDetail } from './process-status';
 import type { RoomDeps } from './room';
 import { Rooms } from './rooms';
@@ -55,6 +60,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private readonly dials: DialBudget;
   private readonly publisher: UserPublisher;
   private readonly orderCache: OrderCache;
+  private readonly records: StreamRecords;
   private readonly serviceLog: ServiceLog;
   private readonly rooms: Rooms;
   private readonly gates: AuthGates;
@@ -63,7 +69,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private stopping: Promise<boolean> | undefined;
   private wasStoreReady = false;
   private tallied: ReadonlyMap<string, number> = new Map();
-  private readonly unsubscribe: () => void;
+  private readonly unsubscribe: readonly (() => void)[];
   /** Resolves when commands are consumed and the restart notice is on its way. */
   readonly started: Promise<void>;
 
@@ -78,6 +84,12 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       store,
       { orders: ORDERS_KEY, lastEvent: LAST_EVENT_KEY },
       { clock, telemetry },
+    );
+    this.records = new StreamRecords(
+      store,
+      { facts: streamFactsKey, orders: streamOrdersKey, marker: STREAMS_MARKER },
+      { clock, telemetry },
+      () => this.rooms.noteAll(),
     );
     this.publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache: this.orderCache });
     this.serviceLog = new ServiceLog(store, { clock, telemetry });
@@ -98,10 +110,16 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       lines: this.lines,
       marketOf: (exchange) => this.deps.marketOf(exchange),
       roomDeps: (known) => this.roomDeps(known),
-      onClosed: (room) => this.orderCache.forget(room),
+      onClosed: (room) => {
+        this.orderCache.forget(room);
+        this.records.forget(room);
+      },
     });
     this.gauges = clock.every(GAUGES_MS, () => this.gauge());
-    this.unsubscribe = store.onReady(() => this.storeChanged());
+    this.unsubscribe = [
+      store.onReady(() => this.storeChanged()),
+      outbox.onDrained(() => this.rooms.outboxDrained()),
+    ];
     this.started = this.start().catch((error: unknown) => {
       // Stopped before it had begun: nobody waits for it any more.
       if (!this.stopping) throw error;
@@ -129,11 +147,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   }
 
   /** Facts by room for operators; never a credential. */
-  status(): {
-    readonly brokerReady: boolean;
-    readonly storeReady: boolean;
-    readonly rooms: Readonly<Record<string, unknown>>;
-  } {
+  status(): ConnectorStatus {
     const { broker, store } = this.deps;
     return { brokerReady: broker.ready, storeReady: store.ready, rooms: this.rooms.status() };
   }
@@ -145,8 +159,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
 
   /** What happened to one stream; undefined: there is no such room. */
   stream(room: string): StreamDetail | undefined {
-    const found = this.rooms.get(room);
-    return found && streamDetail(found, this.deps);
+    return streamDetail(this.rooms.get(room), this.deps);
   }
 
   /** Stops intake, closes the streams, drains what must arrive. True when nothing was left behind. */
@@ -182,7 +195,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   private async shutDown(): Promise<boolean> {
     const { broker, store, outbox, config, clock } = this.deps;
     clock.cancel(this.gauges);
-    this.unsubscribe();
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
     this.admin?.stop();
     this.serviceLog.stop();
     await broker.stopConsuming();
@@ -190,7 +203,8 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     this.lines.stop();
     const isDrained = await outbox.drain(Math.max(1_000, config.shutdownTimeoutMs - 2_000));
     this.orderCache.close();
-    await this.orderCache.flush();
+    this.records.close();
+    await Promise.all([this.orderCache.flush(), this.records.flush()]);
     this.publisher.close();
     outbox.close();
     await Promise.all([broker.close(), store.close()]);
@@ -225,16 +239,20 @@ export class Connector extends EventEmitter<ConnectorEvents> {
 
   private roomDeps(known: KnownMarket): RoomDeps {
     const { clock, random, telemetry, config } = this.deps;
+    const { records, publisher } = this;
+    const onLimited = (afterMs: number): void => this.lines.pauseRest(known, afterMs);
     const { flapWindowMs: windowMs, flapThreshold: threshold } = config.userStream;
     return {
-      clock,
-      telemetry,
-      publisher: this.publisher,
+      ...{ clock, random, telemetry, publisher, records },
+      instanceId: config.instanceId,
+      auditMs: config.userStream.auditMs,
+      onLimited,
       stream: {
         transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },
         venueClock: this.lines.clockOf(known.adapter),
         instruments: this.lines.instrumentsOf(known),
         listed: () => this.lines.listed(known),
+        onLimited,
         gates: this.gates,
       },
       flap: { windowMs, threshold },

@@ -43,10 +43,25 @@ test('what is news, step by step', () => {
       ],
     ],
     [
+      'a later time alone',
+      [
+        [partial('0.1', 11), true],
+        [partial('0.1', 12), false],
+      ],
+    ],
+    [
+      'amended',
+      [
+        [{}, true],
+        [{ price: '61000', orderTime: 11 }, true],
+        [{ price: '61000', quantity: '0.2', orderTime: 12 }, true],
+      ],
+    ],
+    [
       'same amount in other words',
       [
         [partial('0.10'), true],
-        [partial('0.1'), true],
+        [partial('0.1'), false],
         [partial('0.05'), false],
       ],
     ],

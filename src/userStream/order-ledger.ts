@@ -1,16 +1,18 @@
 import type { ExecutionReport, OrderStatus } from '../domain/account';
-import { compare } from '../domain/decimal';
+import { compare, isDecimal, isSameAmount } from '../domain/decimal';
+import type { KnownOrder } from '../venues/contract';
 
-interface Known {
+interface Known extends KnownOrder {
   readonly status: OrderStatus;
   readonly filled: string;
   /** Venue's time of the change, epoch ms. */
   readonly at: number;
-  /** Everything that a change can change, as one text. */
-  readonly imprint: string;
+  readonly price: string;
+  readonly quantity: string;
 }
 
-const FINAL: ReadonlySet<OrderStatus> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
+const FINAL: ReadonlySet<string> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
+const OPEN: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 const MAX_OPEN = 5_000;
 /** Late repeats come within seconds: what is over need not be known for long. */
 const MAX_DONE = 500;
@@ -26,44 +28,115 @@ export class OrderLedger {
   private readonly open = new Map<string, Known>();
   private readonly done = new Map<string, Known>();
 
-  /** True where the report tells something new; it is then remembered. */
+  /** True where the report, as a stream told it, is something new; it is then remembered. */
   accept(report: ExecutionReport): boolean {
-    const id = idOf(report);
-    const { orderStatus: status, totalTradeQuantity: filled, orderTime: at } = report;
-    const known = this.open.get(id) ?? this.done.get(id);
-    const next: Known = {
-      status,
-      filled,
-      at,
-      imprint: `${status}|${filled}|${at}|${report.price}|${report.quantity}`,
-    };
+    const known = this.find(report);
+    const next = knownOf(report);
     if (known && !isNews(known, next)) return false;
-    this.open.delete(id);
-    this.done.delete(id);
-    if (FINAL.has(status)) remember(this.done, MAX_DONE, id, next);
-    else remember(this.open, MAX_OPEN, id, next);
+    this.remember(report, next);
     return true;
+  }
+
+  /**
+   * The same for what REST tells after a gap that began at `sinceMs` (venue time). Its times may differ
+   * from the stream's, so that they prove nothing of an order that is known; an order that is not known,
+   * and did not change since, was told to an earlier life.
+   */
+  acceptReconciled(report: ExecutionReport, sinceMs: number): boolean {
+    const known = this.find(report);
+    const next = knownOf(report);
+    if (known && !isNews(known, { ...next, at: Math.max(next.at, known.at) })) return false;
+    this.remember(report, next);
+    return known !== undefined || next.at >= sinceMs;
+  }
+
+  /** The publication failed: what REST tells of the order next is news. */
+  retract(report: ExecutionReport): void {
+    this.open.delete(keyOf(report));
+    this.done.delete(keyOf(report));
+  }
+
+  /** Orders that were open when last heard of. */
+  openOrders(): readonly KnownOrder[] {
+    return [...this.open.values()]
+      .filter(({ orderId }) => String(orderId) !== NAMELESS)
+      .map(({ symbol, orderId, clientOrderId }) => ({ symbol, orderId, clientOrderId }));
+  }
+
+  /** What the ledger remembers of the order, as text for `restore`. */
+  static keep(report: ExecutionReport): { readonly key: string; readonly text: string; isDone: boolean } {
+    const known = knownOf(report);
+    return { key: keyOf(report), text: JSON.stringify(known), isDone: FINAL.has(known.status) };
+  }
+
+  /** The same of every open order. */
+  kept(): readonly { readonly key: string; readonly text: string }[] {
+    return [...this.open].map(([key, known]) => ({ key, text: JSON.stringify(known) }));
+  }
+
+  /**
+   * Takes what an earlier life kept; what is known already is newer. Unreadable texts are left out.
+   * Returns the keys of those that are done.
+   */
+  restore(kept: ReadonlyMap<string, string>): readonly string[] {
+    for (const [key, text] of kept) {
+      const known = this.open.has(key) || this.done.has(key) ? undefined : parsed(text);
+      if (known) this.rememberAs(key, known);
+    }
+    return [...kept.keys()].filter((key) => this.done.has(key));
   }
 
   /** Orders held. */
   get size(): number {
     return this.open.size + this.done.size;
   }
+
+  private find(report: ExecutionReport): Known | undefined {
+    const key = keyOf(report);
+    return this.open.get(key) ?? this.done.get(key);
+  }
+
+  private remember(report: ExecutionReport, next: Known): void {
+    this.retract(report);
+    this.rememberAs(keyOf(report), next);
+  }
+
+  private rememberAs(key: string, known: Known): void {
+    if (FINAL.has(known.status)) remember(this.done, MAX_DONE, key, known);
+    else remember(this.open, MAX_OPEN, key, known);
+  }
 }
 
-function idOf({ symbol, orderId, orderTime }: ExecutionReport): string {
-  const id = `${symbol}|${orderId}`;
-  return String(orderId) === NAMELESS ? `${id}|${orderTime}` : id;
+function knownOf(report: ExecutionReport): Known {
+  const { symbol, orderId, newClientOrderId: clientOrderId, price, quantity } = report;
+  const { orderStatus: status, totalTradeQuantity: filled, orderTime: at } = report;
+  return { symbol, orderId, clientOrderId, status, filled, at, price, quantity };
 }
 
-function remember(orders: Map<string, Known>, limit: number, id: string, known: Known): void {
-  orders.set(id, known);
+function keyOf({ symbol, orderId, orderTime }: ExecutionReport): string {
+  const key = `${symbol}|${orderId}`;
+  return String(orderId) === NAMELESS ? `${key}|${orderTime}` : key;
+}
+
+function remember(orders: Map<string, Known>, limit: number, key: string, known: Known): void {
+  orders.set(key, known);
   const oldest = orders.size > limit ? orders.keys().next().value : undefined;
   if (oldest !== undefined) orders.delete(oldest);
 }
 
+/** Everything that a change can change, but its time. */
+function isSame(known: Known, next: Known): boolean {
+  return (
+    known.status === next.status &&
+    compare(known.filled, next.filled) === 0 &&
+    isSameAmount(known.price, next.price) &&
+    isSameAmount(known.quantity, next.quantity)
+  );
+}
+
 function isNews(known: Known, next: Known): boolean {
-  if (known.imprint === next.imprint) return false;
+  // A later time alone is no change: venues list their orders anew at every session.
+  if (isSame(known, next)) return false;
   const progress = compare(next.filled, known.filled);
   if (progress < 0) return false;
   // A fill that crossed its own cancel: the venue corrects itself, only ever upwards.
@@ -75,4 +148,29 @@ function isNews(known: Known, next: Known): boolean {
 
 function isStepBack(from: OrderStatus, to: OrderStatus): boolean {
   return from === 'PARTIALLY_FILLED' && to === 'NEW';
+}
+
+/** From our own key of Redis, which others could write all the same. */
+function parsed(text: string): Known | undefined {
+  try {
+    const value = JSON.parse(text) as Readonly<Record<keyof Known, unknown>> | null;
+    return value !== null && typeof value === 'object' && isKnown(value) ? value : undefined;
+  } catch {
+    // Not ours: an order that is not restored is asked for by its time instead.
+    return undefined;
+  }
+}
+
+function isKnown(value: Readonly<Record<keyof Known, unknown>>): value is Known {
+  const { orderId, status, filled, at, symbol, clientOrderId, price, quantity } = value;
+  const isNamed = typeof orderId === 'string' || Number.isSafeInteger(orderId);
+  const areTexts = [symbol, clientOrderId, price, quantity].every((one) => typeof one === 'string');
+  return (
+    isNamed &&
+    areTexts &&
+    typeof status === 'string' &&
+    (OPEN.has(status) || FINAL.has(status)) &&
+    isDecimal(filled) &&
+    Number.isSafeInteger(at)
+  );
 }

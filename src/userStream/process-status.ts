@@ -3,6 +3,12 @@ import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
 import type { ConnectorDeps } from './deps';
 import type { Room } from './room';
 
+export interface ConnectorStatus {
+  readonly brokerReady: boolean;
+  readonly storeReady: boolean;
+  readonly rooms: Readonly<Record<string, unknown>>;
+}
+
 /** All that an operator wants to see of the process of account streams. */
 export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally: Tally): ProcessStatus {
   return {
@@ -16,6 +22,10 @@ export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally
 }
 
 /** Of one stream also what happened to it. */
-export function streamDetail(room: Room, { outbox }: Pick<ConnectorDeps, 'outbox'>): StreamDetail {
+export function streamDetail(
+  room: Room | undefined,
+  { outbox }: Pick<ConnectorDeps, 'outbox'>,
+): StreamDetail | undefined {
+  if (!room) return undefined;
   return { ...room.status(), outbox: outbox.held(room.identity.id), ...room.history.detail() };
 }

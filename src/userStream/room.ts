@@ -1,7 +1,8 @@
-import type { UserDelivery, UserPublisher, PublishedAccountEvent } from '../bus/user-publisher';
+import type { UserPublisher, PublishedAccountEvent } from '../bus/user-publisher';
 import type { AccountEvent } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
-import type { Clock, Timer } from '../domain/time';
+import type { Clock, Random, Timer } from '../domain/time';
+import type { StreamRecords } from '../store/stream-records';
 import type { Refusal } from '../venues/contract';
 import type { StreamFacts } from '../domain/status';
 import { observeAge } from './account-age';
@@ -9,21 +10,35 @@ import type { AccountPlug } from './account-feed';
 import type { AccountStreamDeps } from './account-stream';
 import { AccountStream } from './account-stream';
 import type { Verdict } from './auth-breaker';
-import { BalanceBook } from './balance-book';
+import { BalancePoll } from './balance-poll';
+import { CatchingUp } from './catching-up';
+import { Deliveries } from './deliveries';
 import { FlapWatch } from './flap-watch';
-import { OrderLedger } from './order-ledger';
-import { Recent } from './recent';
+import { Holding } from './holding';
+import type { Closed, Gap } from './reconciler';
 import { StreamHistory } from './stream-history';
 
 export interface RoomDeps {
   readonly clock: Clock;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly publisher: UserPublisher;
+  readonly records: StreamRecords;
   readonly stream: AccountStreamDeps;
   readonly flap: { readonly windowMs: number; readonly threshold: number };
+  /** How often a stream that seems well is compared with what the venue's REST API says; 0: never. */
+  readonly auditMs: number;
+  readonly instanceId: string;
   onEvent(event: PublishedAccountEvent, room: string): void;
   onFlap(room: string, exchange: string, reconnects: number): void;
   onAuthReject(room: string, exchange: string, userId: string, reason: Refusal): void;
+  /** The venue's REST API asked for silence. */
+  onLimited(afterMs: number): void;
+}
+
+export interface RoomFacts extends StreamFacts {
+  readonly openGap?: Gap;
+  readonly lastGap?: Closed;
 }
 
 export interface RoomIdentity {
@@ -34,34 +49,71 @@ export interface RoomIdentity {
 
 /** Notices of one gap are one: each costs a REST call per open order of every bot. */
 const ANNOUNCE_AFTER_MS = 1_000;
-const REMEMBERED_DELTAS = 1_000;
 
 /** What a backend calls a stream: one account of one exchange, its subscribers, its events. */
 export class Room {
   subscribers = 1;
   readonly history: StreamHistory;
   private readonly stream: AccountStream;
-  private readonly ledger = new OrderLedger();
-  private readonly balances = new BalanceBook();
-  private readonly deltas = new Recent(REMEMBERED_DELTAS);
+  private readonly deliveries: Deliveries;
+  private readonly holding: Holding;
+  private readonly catchingUp: CatchingUp;
+  private readonly poll: BalancePoll;
   private readonly flaps: FlapWatch;
   private announcement: Timer | undefined;
+  private audit: Timer | undefined;
+  private lastClosed: Closed | undefined;
   private lastEventAt: number | undefined;
   private reconnects = 0;
+  private hasBeenLive = false;
 
   constructor(
     readonly identity: RoomIdentity,
     private plug: AccountPlug,
     private readonly deps: RoomDeps,
   ) {
+    const { clock, stream } = deps;
+    const { id: room, exchange } = identity;
     this.flaps = new FlapWatch(deps.flap);
-    this.history = new StreamHistory(deps.clock);
-    this.stream = new AccountStream(plug, deps.stream, {
-      onEvents: (events, receivedAt) => this.received(events, receivedAt),
-      onLive: (missedSince) => this.cameLive(missedSince),
-      onRefused: (reason, verdict) => this.refused(reason, verdict),
-      history: this.history,
+    this.history = new StreamHistory(clock);
+    const { history } = this;
+    this.deliveries = new Deliveries({
+      ...deps,
+      room,
+      exchange,
+      history,
+      onRefused: (receivedAt) => this.catchingUp.outboxFull(receivedAt),
     });
+    this.holding = new Holding(clock, (events, receivedAt) => this.deliver(events, receivedAt));
+    this.holding.begin();
+    this.stream = new AccountStream(plug, stream, {
+      onEvents: (events, receivedAt) => this.holding.take(events, receivedAt),
+      onLive: (missedSince) => this.cameLive(missedSince),
+      onLost: () => this.lost(),
+      onUnread: () => this.catchingUp.unreadable(),
+      onRefused: (reason, verdict) => this.refused(reason, verdict),
+      history,
+    });
+    const working = () => this.stream.plug;
+    this.catchingUp = new CatchingUp({
+      ...deps,
+      room,
+      exchange,
+      history,
+      deliveries: this.deliveries,
+      plug: working,
+      completeUntil: () => this.stream.completeUntil,
+      onLooked: () => this.holding.end(),
+      onClosed: (closed) => this.gapClosed(closed),
+    });
+    this.poll = new BalancePoll({
+      ...deps,
+      room,
+      plug: working,
+      venueNow: stream.venueClock.now,
+      onBalances: (position, askedAt) => this.deliveries.balancesAre(position, askedAt, clock.now()),
+    });
+    this.note();
   }
 
   /** Of the newest credentials. */
@@ -74,17 +126,22 @@ export class Room {
   }
 
   /** Facts for operators; never a credential. */
-  status(): StreamFacts {
-    const { lastEventAt } = this;
+  status(): RoomFacts {
+    const { lastEventAt, lastClosed, identity } = this;
+    const { open } = this.catchingUp;
     return {
-      room: this.identity.id,
-      exchange: this.identity.exchange,
+      room: identity.id,
+      exchange: identity.exchange,
       state: this.state,
       subscribers: this.subscribers,
       reconnects: this.reconnects,
       pausedMs: this.deps.stream.gates.pauseMs(this.fingerprint),
+      // An audit looks for what nobody has missed yet.
+      openGaps: open && open.reason !== 'audit' ? 1 : 0,
       ...this.history.summary(),
       ...(lastEventAt !== undefined && { lastEventAt }),
+      ...(open && { openGap: open }),
+      ...(lastClosed && { lastGap: lastClosed }),
     };
   }
 
@@ -103,49 +160,33 @@ export class Room {
     if (this.state === 'live') this.announceSoon();
   }
 
+  /** The outbox has room again after it refused events. */
+  outboxDrained(): void {
+    this.catchingUp.outboxDrained();
+  }
+
+  noteAll(): void {
+    this.deliveries.noteAll();
+    this.note();
+  }
+
   stop(): void {
-    this.deps.clock.cancel(this.announcement);
+    const { clock } = this.deps;
+    clock.cancel(this.announcement);
+    clock.cancel(this.audit);
+    this.holding.end();
+    this.catchingUp.stop();
+    this.poll.lost();
     this.stream.stop();
   }
 
   // ---------------------------------------------------------------- events
 
-  private received(events: readonly AccountEvent[], receivedAt: number): void {
+  private deliver(events: readonly AccountEvent[], receivedAt: number): void {
     this.lastEventAt = receivedAt;
     observeAge(events, receivedAt, this.identity.exchange, this.deps);
-    for (const event of events) {
-      const news = this.newsOf(event);
-      if (news) this.publish(news, receivedAt);
-      else this.count(event, 'duplicate');
-    }
-  }
-
-  /** What repeats, or is older than what was told, ends here. */
-  private newsOf(event: AccountEvent): AccountEvent | undefined {
-    switch (event.kind) {
-      case 'order':
-        return this.ledger.accept(event.report) ? event : undefined;
-      case 'balances':
-        return this.balances.accept(event);
-      case 'balanceDelta': {
-        const { asset, balanceDelta, clearTime, eventTime } = event.update;
-        return this.deltas.isNew(`${asset}|${balanceDelta}|${clearTime}|${eventTime}`) ? event : undefined;
-      }
-    }
-  }
-
-  private publish(event: AccountEvent, receivedAt: number): void {
-    const { id, exchange } = this.identity;
-    const onConfirmed = this.history.published();
-    const delivery: UserDelivery = { room: id, exchange, receivedAt, isReconciled: false, onConfirmed };
-    const { body, isAccepted } = this.deps.publisher.publish(event, delivery);
-    this.count(event, isAccepted ? 'published' : 'refused by the outbox');
-    this.deps.onEvent(body, id);
-  }
-
-  private count({ kind }: AccountEvent, outcome: string): void {
-    const { exchange } = this.identity;
-    this.deps.telemetry.meter.count('connector_user_events_total', { exchange, kind, outcome });
+    this.deliveries.told(events, receivedAt);
+    if (events.some(({ kind }) => kind === 'order')) this.poll.orderChanged();
   }
 
   // ---------------------------------------------------------------- session
@@ -157,10 +198,52 @@ export class Room {
     this.history.live();
     if (missedSince !== undefined) this.history.gap(missedSince);
     this.announceSoon();
-    if (missedSince === undefined) return;
-    this.reconnects += 1;
-    const count = this.flaps.reconnected(clock.monotonic());
-    if (count !== undefined) onFlap(id, exchange, count);
+    this.poll.live();
+    this.auditLater();
+    if (!this.hasBeenLive) void this.catchingUp.begin();
+    else
+      this.catchingUp.live(
+        missedSince === undefined ? undefined : { fromMs: missedSince, reason: 'reconnect' },
+      );
+    this.hasBeenLive = true;
+    if (missedSince !== undefined) {
+      this.reconnects += 1;
+      const count = this.flaps.reconnected(clock.monotonic());
+      if (count !== undefined) onFlap(id, exchange, count);
+    }
+    this.note();
+  }
+
+  /** What comes next may be younger than what was missed. */
+  private lost(): void {
+    this.holding.begin();
+    this.catchingUp.lost();
+    this.poll.lost();
+    this.deps.clock.cancel(this.audit);
+    this.note();
+  }
+
+  private gapClosed(closed: Closed): void {
+    const { telemetry } = this.deps;
+    const { id: room, exchange } = this.identity;
+    const { gap, found } = closed;
+    const isDeaf = gap.reason === 'audit' && found.overdue > 0;
+    if (gap.reason !== 'audit' || isDeaf) this.lastClosed = closed;
+    this.history.closed(closed);
+    if (!isDeaf) return;
+    telemetry.meter.count('connector_deaf_sessions_total', { exchange });
+    telemetry.log.warn({ exchange, room, found }, 'the session is deaf: the venue knows more than it told');
+    this.stream.restart();
+  }
+
+  private auditLater(): void {
+    const { clock, random, auditMs } = this.deps;
+    clock.cancel(this.audit);
+    if (auditMs === 0) return;
+    this.audit = clock.after(auditMs * (0.75 + 0.5 * random()), () => {
+      this.catchingUp.audit();
+      this.auditLater();
+    });
   }
 
   private announceSoon(): void {
@@ -180,5 +263,16 @@ export class Room {
     telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: cause ?? 'venue' });
     telemetry.log.warn({ exchange, room: id, code, cause, text, waitMs }, 'login refused');
     if (isTripped) onAuthReject(id, exchange, userId, reason);
+    this.note();
+  }
+
+  /** State for operators and other instances; never a credential. */
+  private note(): void {
+    const { records, clock, instanceId } = this.deps;
+    const { reconnects, state, lastEventAt, identity } = this;
+    records.note(identity.id, {
+      ...{ exchange: identity.exchange, instance: instanceId, state, since: clock.now(), reconnects },
+      ...{ lastEventAt, refusal: this.history.summary().refusal?.code ?? '' },
+    });
   }
 }

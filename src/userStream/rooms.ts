@@ -7,6 +7,7 @@ import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
 import { fingerprint } from './commands';
+import type { RestLane } from './rest-budget';
 import { Room } from './room';
 import type { RoomDeps } from './room';
 import type { VenueLines } from './venue-lines';
@@ -15,7 +16,7 @@ export interface RoomsDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly lines: VenueLines;
-  /** The market of a real exchange id. */
+  /** The market of an exchange id, paper ones included. */
   marketOf(exchange: ExchangeId): KnownMarket | undefined;
   /** What a room of this market works with. */
   roomDeps(known: KnownMarket): RoomDeps;
@@ -75,8 +76,18 @@ export class Rooms {
 
   /** The operator's list: rooms of other exchanges are closed, and no more opened. */
   enable(isEnabled: (exchange: ExchangeId) => boolean): void {
-    this.isEnabled = isEnabled;
-    for (const room of this.rooms.values()) if (!isEnabled(room.identity.exchange)) this.drop(room);
+    // It names real exchanges only: paper accounts are none of its business.
+    this.isEnabled = (exchange) => isPaper(exchange) || isEnabled(exchange);
+    for (const room of this.rooms.values()) if (!this.isEnabled(room.identity.exchange)) this.drop(room);
+  }
+
+  outboxDrained(): void {
+    for (const room of this.rooms.values()) room.outboxDrained();
+  }
+
+  /** Everything that must be known over a restart, noted anew. */
+  noteAll(): void {
+    for (const room of this.rooms.values()) room.noteAll();
   }
 
   announceAll(): void {
@@ -160,7 +171,7 @@ export class Rooms {
 
   /** Only a venue that can really be logged in to gets a room: a false "Subscribed" would be believed. */
   private served(exchange: ExchangeId): KnownMarket | undefined {
-    const known = isPaper(exchange) ? undefined : this.deps.marketOf(exchange);
+    const known = this.deps.marketOf(exchange);
     const isServed = known?.adapter.accountFeed && known.adapter.connectAccount && known.market.links.account;
     return isServed ? known : undefined;
   }
@@ -169,11 +180,17 @@ export class Rooms {
     const { adapter, market } = known;
     const { credentials, environment } = access;
     const account = { market, credentials, environment };
-    const rest = adapter.connectAccount?.(account, this.deps.lines.restDeps(known));
+    const login = fingerprint(access);
+    const open = (lane: RestLane) => {
+      const deps = this.deps.lines.restDeps(known, login, lane);
+      return [adapter.connectAccount?.(account, deps), deps.sentAt] as const;
+    };
+    const [rest, sentAt] = open('session');
+    const [looks, looksSentAt] = open('look');
     const feed = adapter.accountFeed;
     const rules = market.links.account;
-    if (!rest || !feed || !rules) throw invalid('provider: not served');
-    return { account, feed, rest, rules, fingerprint: fingerprint(access) };
+    if (!rest || !looks || !feed || !rules) throw invalid('provider: not served');
+    return { account, feed, rest, sentAt, looks, looksSentAt, rules, fingerprint: login };
   }
 }
 

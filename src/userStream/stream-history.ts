@@ -2,6 +2,7 @@ import type { RefusedTopicStatus, StreamCause, StreamEntry, TopicStatus } from '
 import type { Clock } from '../domain/time';
 import type { RefusedTopic } from '../transport/subscriptions';
 import type { Refusal } from '../venues/contract';
+import type { Closed } from './reconciler';
 
 const ENTRIES = 50;
 const TOPICS = 50;
@@ -19,7 +20,6 @@ export class StreamHistory {
   private readonly refusedNow = new Map<string, RefusedTopicStatus>();
   private readonly confirms = { count: 0, lastMs: 0, slowestMs: 0 };
   private dialledAt: number | undefined;
-  private openGapCount = 0;
   private publishedCount = 0;
   private refusal: { readonly code: string; readonly text: string; readonly cause: StreamCause } | undefined;
 
@@ -87,7 +87,6 @@ export class StreamHistory {
 
   /** Events from then on may have been missed; the account is to be read. */
   gap(fromAt: number): void {
-    this.openGapCount += 1;
     this.add({ what: 'gap', fromAt, toAt: this.clock.now() });
   }
 
@@ -104,9 +103,13 @@ export class StreamHistory {
     readonly failed?: string | undefined;
   }): void {
     const { from: fromAt, to: toAt, found, failed } = outcome;
-    // A snapshot shows the account of now: it closes whatever was open.
-    if (failed === undefined) this.openGapCount = 0;
     this.add({ what: 'reconciled', fromAt, toAt, found, ...(failed !== undefined && { failed }) });
+  }
+
+  /** A gap was closed. Routine looks that found nothing are not worth a line. */
+  closed({ gap: { fromMs: from, reason }, toMs: to, found: { orders, balances } }: Closed): void {
+    const found = orders + balances;
+    if (reason !== 'audit' || found > 0) this.reconciled({ from, to, found });
   }
 
   /** An event was handed to the outbox. Returns what to call at the broker's confirm. */
@@ -125,14 +128,12 @@ export class StreamHistory {
   summary(): {
     readonly openedAt: number;
     readonly published: number;
-    readonly openGaps: number;
     readonly refusal?: { readonly code: string; readonly text: string; readonly cause: StreamCause };
   } {
     const { openedAt, refusal } = this;
     return {
       openedAt,
       published: this.publishedCount,
-      openGaps: this.openGapCount,
       ...(refusal && { refusal }),
     };
   }

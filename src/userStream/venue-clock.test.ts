@@ -29,6 +29,18 @@ test('the offset is that of the middle of the request', async () => {
   assert.equal(telemetry.gauged('connector_clock_offset_seconds', { venue: 'tiny' }), -7);
 });
 
+test('time spent waiting for a turn is no time of the request', async () => {
+  const { clock, venue, serverTime } = setUp();
+  let sentAt = -Infinity;
+  const waitsItsTurn = (): Promise<number> => {
+    clock.advance(30_000);
+    sentAt = clock.now();
+    return serverTime(2_000, 400)();
+  };
+  await venue.sync(waitsItsTurn, () => sentAt);
+  assert.equal(venue.now() - clock.now(), 2_000);
+});
+
 test('measured again when old or distrusted, once for all who ask', async () => {
   const { clock, venue, serverTime, asked } = setUp();
   await Promise.all([venue.sync(serverTime(1)), venue.sync(serverTime(1)), venue.sync(serverTime(1))]);

@@ -3,6 +3,7 @@ import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
 
 const FRESH_MS = 600_000;
+const unknown = (): number => -Infinity;
 
 /**
  * The venue's clock, measured by its server time: signatures carry it, so that a skew of ours is no
@@ -20,10 +21,13 @@ export class VenueClock {
 
   readonly now = (): number => Math.round(this.deps.clock.now() + this.offsetMs);
 
-  /** Measures where the last measurement is old; a failure leaves the estimate as it was. */
-  async sync(serverTime: () => Promise<number>): Promise<void> {
+  /**
+   * Measures where the last measurement is old; a failure leaves the estimate as it was.
+   * @param sentAt when the question really left: it may have waited its turn (epoch ms)
+   */
+  async sync(serverTime: () => Promise<number>, sentAt: () => number = unknown): Promise<void> {
     if (this.deps.clock.monotonic() - this.measuredAt < FRESH_MS) return;
-    this.measuring ??= this.measure(serverTime).finally(() => (this.measuring = undefined));
+    this.measuring ??= this.measure(serverTime, sentAt).finally(() => (this.measuring = undefined));
     await this.measuring;
   }
 
@@ -32,12 +36,13 @@ export class VenueClock {
     this.measuredAt = -Infinity;
   }
 
-  private async measure(serverTime: () => Promise<number>): Promise<void> {
+  private async measure(serverTime: () => Promise<number>, sentAt: () => number): Promise<void> {
     const { clock, telemetry } = this.deps;
     try {
-      const before = clock.now();
+      const asked = clock.now();
       const theirs = await serverTime();
       const after = clock.now();
+      const before = Math.max(asked, Math.min(after, sentAt()));
       this.offsetMs = theirs - (before + after) / 2;
       this.measuredAt = clock.monotonic();
       telemetry.meter.gauge('connector_clock_offset_seconds', this.offsetMs / 1_000, { venue: this.venue });

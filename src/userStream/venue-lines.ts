@@ -1,12 +1,23 @@
 import { InstrumentCatalogue } from '../instruments/catalogue';
 import type { CatalogueDeps } from '../instruments/catalogue';
-import type { InstrumentIndex } from '../domain/instrument';
+import { InstrumentIndex } from '../domain/instrument';
 import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
-import type { AccountRestDeps, VenueAdapter } from '../venues/contract';
+import type { AccountRestDeps, AccountRestRules, VenueAdapter } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
+import type { RestLane } from './rest-budget';
+import { RestBudget } from './rest-budget';
 import { VenueClock } from './venue-clock';
+
+/** Of a venue that has not said what it allows. */
+const CAUTIOUS: AccountRestRules = {
+  perIp: [{ count: 5, perMs: 1_000 }],
+  perAccount: [{ count: 2, perMs: 1_000 }],
+};
+
+/** For venues that need none. */
+const NO_INSTRUMENTS = new InstrumentIndex();
 
 export interface LineDeps {
   readonly clock: Clock;
@@ -19,10 +30,13 @@ export interface LineDeps {
 
 /** What the accounts of a venue share: its clock, and the instruments of each market. */
 export class VenueLines {
+  private readonly budget: RestBudget;
   private readonly clocks = new Map<string, VenueClock>();
   private readonly catalogues = new Map<ExchangeId, InstrumentCatalogue>();
 
-  constructor(private readonly deps: LineDeps) {}
+  constructor(private readonly deps: LineDeps) {
+    this.budget = new RestBudget(deps.clock);
+  }
 
   clockOf({ descriptor: { venue } }: VenueAdapter): VenueClock {
     let clock = this.clocks.get(venue);
@@ -34,19 +48,37 @@ export class VenueLines {
   }
 
   instrumentsOf(known: KnownMarket): InstrumentIndex {
-    return this.catalogueOf(known).index;
+    return needsNone(known) ? NO_INSTRUMENTS : this.catalogueOf(known).index;
   }
 
   /** Resolves after the market's first list came, or could not be had. Never rejects. */
   async listed(known: KnownMarket): Promise<void> {
+    if (needsNone(known)) return;
     const catalogue = this.catalogueOf(known);
     // Any name asks for the list that is on its way.
     if (!catalogue.isLoaded) await catalogue.find('');
   }
 
-  restDeps({ adapter }: KnownMarket): AccountRestDeps {
-    const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
-    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now };
+  /** What the signed REST of one login works with. */
+  restDeps(
+    { adapter, market }: KnownMarket,
+    login: string,
+    lane: RestLane,
+  ): AccountRestDeps & { sentAt(): number } {
+    const { rewrite, restTimeoutMs: timeoutMs, clock } = this.deps;
+    const rules = market.accountRest ?? CAUTIOUS;
+    const wait = this.budget.turns(market.endpoints.rest, login, rules, lane);
+    let sentAt = -Infinity;
+    const turn = async (weight?: number): Promise<void> => {
+      await wait(weight);
+      sentAt = clock.now();
+    };
+    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, turn, sentAt: () => sentAt };
+  }
+
+  /** The venue asked for silence on its REST API. */
+  pauseRest({ market }: KnownMarket, forMs: number): void {
+    this.budget.pause(market.endpoints.rest, market.accountRest ?? CAUTIOUS, forMs);
   }
 
   stop(): void {
@@ -65,4 +97,8 @@ export class VenueLines {
     }
     return catalogue;
   }
+}
+
+function needsNone({ adapter }: KnownMarket): boolean {
+  return adapter.accountFeed?.needsNoInstruments === true;
 }

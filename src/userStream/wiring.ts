@@ -7,7 +7,7 @@ import { systemClock } from '../ops/clock';
 import { createLog } from '../ops/logger';
 import { createMeter } from '../ops/metrics';
 import { RedisStore } from '../store/redis';
-import { marketOf } from '../venues/registry';
+import { accountMarkets } from '../venues/registry';
 import type { ConnectorDeps } from './deps';
 import { VenueLines } from './venue-lines';
 
@@ -27,7 +27,7 @@ export function defaultDeps(given: Partial<ConnectorDeps>): ConnectorDeps {
     config,
     broker,
     store: given.store ?? new RedisStore({ ...redis, connectionName: instanceId }, deps),
-    marketOf: given.marketOf ?? marketOf,
+    marketOf: given.marketOf ?? accountMarkets(config.paperUrl),
     outbox: given.outbox ?? new Outbox(outbox, { broker, ...deps }),
   };
 }

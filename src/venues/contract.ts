@@ -2,12 +2,14 @@
  * What a venue folder must provide (architecture 4.2). A venue says *what* to send and what a frame
  * means; `transport` decides when to send, retry, rotate or give up.
  */
-import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
 import type { Candle, MarketEvent } from '../domain/events';
 import type { ExchangeId, MarketKind } from '../domain/exchange';
 import type { Instrument, InstrumentIndex } from '../domain/instrument';
 import type { Interval } from '../domain/interval';
 import type { Retry } from '../domain/errors';
+import type { Account, AccountFeed, AccountRest, AccountRestDeps } from './account-contract';
+
+export type * from './account-contract';
 
 /** One subscribable channel key of a venue, e.g. `btcusdt@kline_1m`. Opaque outside its folder. */
 export type Topic = string;
@@ -71,6 +73,16 @@ export interface MarketDescriptor {
   /** Intervals that only the REST API has: closed bars are fetched shortly after their end. */
   readonly polledIntervals?: readonly Interval[];
   readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules; readonly account?: LinkRules };
+  /** Signed REST of accounts; present wherever `links.account` is. */
+  readonly accountRest?: AccountRestRules;
+}
+
+/** What the venue allows signed REST calls, in its own weights, with our margins. Every rate must hold. */
+export interface AccountRestRules {
+  /** Of all accounts of this process together: venues count by IP. */
+  readonly perIp: readonly Rate[];
+  /** Of one account: venues count by user as well. */
+  readonly perAccount: readonly Rate[];
 }
 
 /** The venue's documented limits for one kind of connection, with our margins. */
@@ -158,8 +170,16 @@ export interface DecodeContext<S> {
 }
 
 export type Decoded<E> =
-  /** `topics`: which topics showed life, even where no event came of it. */
-  | { readonly kind: 'events'; readonly topics: readonly Topic[]; readonly events: readonly E[] }
+  /**
+   * `topics`: which topics showed life, even where no event came of it. `faults`: notes on rows that could
+   * not be read beside those that could; counted like `unknown`, without payload.
+   */
+  | {
+      readonly kind: 'events';
+      readonly topics: readonly Topic[];
+      readonly events: readonly E[];
+      readonly faults?: readonly string[];
+    }
   /** Answer to a request, told by id or by topics. */
   | { readonly kind: 'ack'; readonly id?: string; readonly topics?: readonly Topic[] }
   | {
@@ -171,6 +191,11 @@ export type Decoded<E> =
   | { readonly kind: 'loggedIn' }
   | { readonly kind: 'loginRefused'; readonly reason: Refusal }
   | { readonly kind: 'pong' }
+  /**
+   * The venue wants to hear this text at once, e.g. as the answer to its own ping. `againWithinMs`: so soon
+   * it will ask again; a venue that does not is dead, whatever its socket still answers.
+   */
+  | { readonly kind: 'asked'; readonly answer: string; readonly againWithinMs?: number }
   /** The venue will close this connection: open a new one first. */
   | { readonly kind: 'moveAway'; readonly afterMs: number }
   /** The venue ended our session, though the socket may stay open: dial again. */
@@ -228,73 +253,4 @@ export interface CandleQuery {
   readonly interval: Interval;
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-// ---------------------------------------------------------------------------- accounts
-
-/** Secrets: never in a log, an error, a metric, a topic or a key of Redis. */
-export interface Credentials {
-  readonly key: string;
-  readonly secret: string;
-  /** Empty where the venue knows none. */
-  readonly passphrase: string;
-  /** Further fields of the open command by their names there: keysType, okxSource, bybitHost. */
-  readonly options: Readonly<Record<string, string>>;
-}
-
-export interface Account {
-  readonly market: MarketDescriptor;
-  readonly credentials: Credentials;
-  readonly environment: 'live' | 'sandbox';
-}
-
-export interface AccountFeed<S = unknown> {
-  readonly session: AccountSession;
-  readonly codec: Codec<AccountEvent, S>;
-}
-
-/** What a private session says, never when. Pure, but for `endpoint` and `keepAlive`. */
-export interface AccountSession {
-  /** The production URL of the next dial: host by account and environment, with its token where the URL holds one. */
-  endpoint(account: Account, rest: AccountRest): Promise<string>;
-  /**
-   * Requests that log in, `now` being the venue's time. Absent: the URL itself authenticates. An empty list
-   * waits for the venue to speak first: `loggedIn` is then the codec's reading of its welcome.
-   */
-  login?(account: Account, now: number, nextId: () => number): readonly Request[];
-  /** Asked for once logged in; empty: the session is live without. */
-  topics(account: Account): readonly Topic[];
-  subscribe(
-    topics: readonly Topic[],
-    nextId: () => number,
-    account: Account,
-    now: number,
-  ): readonly Request[];
-  unsubscribe(
-    topics: readonly Topic[],
-    nextId: () => number,
-    account: Account,
-    now: number,
-  ): readonly Request[];
-  ping?(nextId: () => number): string;
-  /** Keeps the token of the URL alive. A rejection is repeated; after the third in a row the session is renewed. */
-  readonly keepAlive?: { readonly everyMs: number; run(account: Account, rest: AccountRest): Promise<void> };
-}
-
-export interface AccountRestDeps extends RestDeps {
-  /** The venue's time by our estimate, epoch ms: what is signed. */
-  readonly venueNow: () => number;
-}
-
-/** Signed REST of one account. Fails with ConnectorError, `retry: 'never'` where the credentials are refused. */
-export interface AccountRest {
-  /** The venue's clock, epoch ms; unsigned. */
-  serverTime(): Promise<number>;
-  /** Every open order and every order changed since `sinceMs`, oldest change first, and all balances. */
-  snapshot(sinceMs: number, instruments: InstrumentIndex): Promise<AccountSnapshot>;
-}
-
-export interface AccountSnapshot {
-  readonly orders: readonly Extract<AccountEvent, { readonly kind: 'order' }>[];
-  readonly balances?: OutboundAccountPosition;
 }

@@ -7,6 +7,7 @@ import { bybit } from './bybit';
 import { coinbase } from './coinbase';
 import { kucoin } from './kucoin';
 import { okx } from './okx';
+import { paperTwinsOf } from './paper';
 import type { MarketDescriptor, VenueAdapter } from './contract';
 
 /** Every venue, one line each. */
@@ -53,9 +54,25 @@ export function venueNamed(venue: string): VenueAdapter | undefined {
   return byVenue.get(venue);
 }
 
-/** The market of a real exchange id, or of the real twin of a paper id. */
+/** The market of a real exchange id, or of the real twin of a paper id: where its prices come from. */
 export function marketOf(exchange: ExchangeId): KnownMarket | undefined {
   return byExchange.get(realTwin(exchange));
+}
+
+/**
+ * Markets by exchange id as account streams know them: a paper id has an account of its own, at the paper
+ * trading server of this URL (`ws://` or `wss://`, without trailing slash).
+ */
+export function accountMarkets(paperUrl: string): (exchange: ExchangeId) => KnownMarket | undefined {
+  const paper = new Map<ExchangeId, KnownMarket>();
+  for (const real of adapters) {
+    const adapter = paperTwinsOf(real, paperUrl);
+    for (const market of adapter.descriptor.markets) {
+      assertSound(market);
+      paper.set(market.exchange, { adapter, market });
+    }
+  }
+  return (exchange) => paper.get(exchange) ?? byExchange.get(exchange);
 }
 
 /** A limit of zero would stall for ever: better to fail at load. */

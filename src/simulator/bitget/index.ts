@@ -1,4 +1,5 @@
 import type { MarketModel, SimConnection, VenueHost, VenueSimulator, Violation, WsSession } from '../kit';
+import { WindowLimit } from '../kit';
 import { PublicFeed, type FeedOptions, type Listed } from './feed';
 import { EXCHANGES, listingsOf } from './listings';
 import { PrivateFeed } from './private-feed';
@@ -34,6 +35,8 @@ const LIMITS = {
   requestBytes: 4_096,
 } as const;
 const MOST_CONNECTIONS = 100;
+/** Of one address, all REST paths together. https://www.bitget.com/api-doc/common/intro */
+const ADDRESS = [{ count: 6_000, perMs: MINUTE }];
 
 const DEFAULTS: FeedOptions = { tickerEveryMs: 400, candleEveryMs: 500, historyRows: 100 };
 const POLICY_VIOLATION = 1008;
@@ -78,11 +81,12 @@ export function simulateBitget(host: VenueHost, options: BitgetOptions = {}): Ve
   });
   const onViolation = (violation: Omit<Violation, 'origin' | 'at'>): void =>
     server.violations.add({ ...violation, origin: REST_URL, at: clock.now() });
+  const address = new WindowLimit(ADDRESS);
   server.add({
     url: REST_URL,
     http: [
-      ...restRoutes({ clock, now, listed, horizonMs: options.horizonMs, onViolation }),
-      ...privateRoutes({ clock, accounts: host.accounts, now, onViolation }),
+      ...restRoutes({ clock, now, listed, horizonMs: options.horizonMs, address, onViolation }),
+      ...privateRoutes({ clock, accounts: host.accounts, now, address, onViolation }),
     ],
   });
   return {

@@ -73,11 +73,11 @@ export function checkLogin(
 /** https://www.bitget.com/api-doc/common/signature */
 export function checkRequest(
   book: AccountBook,
-  { headers, method, path, rawQuery, body }: SimRequest,
+  request: SimRequest,
   now: number,
   isUnifiedDoor: boolean,
 ): Holder | KeyRefusal {
-  const header = (name: string): string => String(headers[name] ?? '');
+  const header = (name: string): string => String(request.headers[name] ?? '');
   const key = header('access-key');
   if (key === '') return { code: 40_001, msg: 'ACCESS_KEY cannot be empty' };
   const holder = holderOf(book, key);
@@ -86,15 +86,32 @@ export function checkRequest(
   if (header('paptrading') === '1') return { code: 40_099, msg: 'exchange environment is incorrect' };
   // Told before the signature is looked at.
   if (holder.isUnified !== isUnifiedDoor) return wrongDoor(isUnifiedDoor);
+  return refusedRequest(anyAccountOf(holder), request, now) ?? holder;
+}
+
+function refusedRequest(
+  account: SimAccount,
+  { headers, method, path, rawQuery, body }: SimRequest,
+  now: number,
+): KeyRefusal | undefined {
+  const header = (name: string): string => String(headers[name] ?? '');
   const stamp = header('access-timestamp');
   const text = `${stamp}${method}${path}${rawQuery === '' ? '' : `?${rawQuery}`}${body}`;
-  return (
-    refusedAccount(anyAccountOf(holder), header('access-passphrase')) ??
-    refusedTime(stamp, now) ??
-    (isSignature(anyAccountOf(holder).secret, text, header('access-sign'))
-      ? holder
-      : { code: 40_009, msg: 'sign signature error' })
-  );
+  const refusal = refusedAccount(account, header('access-passphrase')) ?? refusedTime(stamp, now);
+  if (refusal) return refusal;
+  if (!isSignature(account.secret, text, header('access-sign'))) {
+    return { code: 40_009, msg: 'sign signature error' };
+  }
+  return isPermitted(account, path) ? undefined : { code: 40_014, msg: 'Incorrect permissions' };
+}
+
+/** Words of the classic API for what a key may do; a key without any of them may do everything. */
+const CLASSIC_PERMISSIONS = ['read', 'spot_trade', 'contract_trade'];
+
+function isPermitted({ permissions }: SimAccount, path: string): boolean {
+  if (!permissions.some((one) => CLASSIC_PERMISSIONS.includes(one))) return true;
+  const needed = path.startsWith('/api/v2/spot/') ? 'spot_trade' : 'contract_trade';
+  return permissions.includes('read') || permissions.includes(needed);
 }
 
 function refusedAccount(account: SimAccount, passphrase: string): KeyRefusal | undefined {

@@ -113,34 +113,48 @@ function paid(commission: string): string {
   return commission === '0' ? '0' : `-${commission}`;
 }
 
-/** https://www.bitget.com/api-doc/spot/trade/Get-Unfilled-Orders, Get-History-Orders */
-export function spotListRow(order: SimOrder, isHistory: boolean): object {
+/** https://www.bitget.com/api-doc/spot/trade/Get-Unfilled-Orders: here `priceAvg` is the limit price. */
+export function spotListRow(order: SimOrder): object {
+  const row = { ...spotRow(order), priceAvg: padded(order.price), basePrice: padded(order.averagePrice) };
+  // By the samples of this one list it is not told when an order changed.
+  return { ...row, cTime: String(order.createdAt) };
+}
+
+/** https://www.bitget.com/api-doc/spot/trade/Get-History-Orders, Get-Order-Info */
+export function spotInfoRow(order: SimOrder): object {
+  const row = { ...spotRow(order), price: padded(order.price), priceAvg: padded(order.averagePrice) };
+  return { ...row, cTime: String(order.createdAt), uTime: String(order.updatedAt) };
+}
+
+function spotRow(order: SimOrder): object {
   const isMarketBuy = order.type === 'MARKET' && order.side === 'BUY';
   return {
     userId: '1',
     symbol: order.symbol,
     orderId: order.orderId,
     clientOid: order.clientOrderId,
-    // The same name for two things: the limit price of open orders, the average of ended ones.
-    ...(isHistory ? { price: order.price, priceAvg: order.averagePrice } : { priceAvg: order.price }),
-    ...(isHistory ? {} : { basePrice: order.averagePrice }),
-    size: isMarketBuy ? order.quote : order.quantity,
+    size: padded(isMarketBuy ? order.quote : order.quantity),
     orderType: typeOf(order),
     side: sideOf(order),
     status: statusOf(order, true),
-    baseVolume: order.filled,
-    quoteVolume: order.quote,
+    baseVolume: padded(order.filled),
+    quoteVolume: padded(order.quote),
     enterPointSource: 'API',
     orderSource: 'normal',
-    cTime: String(order.createdAt),
-    uTime: String(order.updatedAt),
     tpslType: 'normal',
     triggerPrice: null,
   };
 }
 
+/** Recorded amounts have 16 decimals here, unlike on the stream; whole zeros have none. */
+function padded(amount: string): string {
+  if (amount === '0') return amount;
+  const [whole = '0', decimals = ''] = amount.split('.');
+  return `${whole}.${decimals.padEnd(16, '0')}`;
+}
+
 /** https://www.bitget.com/api-doc/contract/trade/Get-Orders-Pending, Get-Orders-History */
-export function contractListRow(order: SimOrder, marginCoin: string): object {
+export function contractListRow(order: SimOrder, marginCoin: string): Readonly<Record<string, string>> {
   return {
     symbol: order.symbol,
     size: order.quantity,
@@ -193,12 +207,16 @@ export function unifiedRow(order: SimOrder, category: string): object {
     avgPrice: order.averagePrice,
     orderStatus: statusOf(order, true),
     cancelReason: '',
-    execType: order.isLiquidation ? 'liquidation' : 'normal',
     feeDetail: feesOf(order),
     createdTime: String(order.createdAt),
     updatedTime: String(order.updatedAt),
     stpMode: 'none',
   };
+}
+
+/** https://www.bitget.com/api-doc/uta/trade/Get-Order-History, Get-Order-Details */
+export function unifiedRestRow(order: SimOrder, category: string): object {
+  return { ...unifiedRow(order, category), execType: order.isLiquidation ? 'liquidation' : 'normal' };
 }
 
 /** https://www.bitget.com/api-doc/spot/account/Get-Account-Assets; the stream tells the same. */

@@ -158,7 +158,7 @@ class Stream {
     const market = bitget.descriptor.markets.find((one) => one.exchange === exchange) as MarketDescriptor;
     const account: Account = { market, credentials: { ...KEYS, options: {} }, environment: 'live' };
     const rewrite = (url: string): string => server.urlOf(url).replace(/\/$/, '');
-    const deps = { rewrite, timeoutMs: 5_000, venueNow: () => Date.now() };
+    const deps = { rewrite, timeoutMs: 5_000, venueNow: () => Date.now(), turn: () => Promise.resolve() };
     const rest = bitget.connectAccount!(account, deps);
     const { session, codec } = bitget.accountFeed!;
     const client = await Client.open(await session.endpoint(account, rest));
@@ -255,7 +255,11 @@ describe('the adapter against the simulator', () => {
       assert.deepEqual(reports[0]?.quantity, '0.4');
 
       // Missed by a client that was away, told by REST: the last word on each order.
-      const { orders } = await stream.rest.snapshot(0, new InstrumentIndex());
+      const { orders } = await stream.rest.snapshot({
+        sinceMs: 0,
+        instruments: new InstrumentIndex(),
+        known: [],
+      });
       const last = new Map(ledger().map((facts) => [facts[0], facts]));
       assert.deepEqual(orders.map(({ report }) => factsOf(report)).sort(), [...last.values()].sort());
       assert.deepEqual(server.violations.list(), []);
@@ -269,7 +273,11 @@ describe('the adapter against the simulator', () => {
     const [, filled] = await stream.reports(2);
     assert.equal(filled?.liquidation, true);
     assert.equal(filled?.orderStatus, 'FILLED');
-    const { orders } = await stream.rest.snapshot(0, new InstrumentIndex());
+    const { orders } = await stream.rest.snapshot({
+      sinceMs: 0,
+      instruments: new InstrumentIndex(),
+      known: [],
+    });
     assert.equal(orders[0]?.report.liquidation, true);
   });
 
@@ -293,7 +301,11 @@ describe('the adapter against the simulator', () => {
     assert.deepEqual(changed?.kind === 'balances' && changed.position.balances, [
       { asset: 'USDT', free: '7.5', locked: '0' },
     ]);
-    const { balances } = await other.rest.snapshot(0, new InstrumentIndex());
+    const { balances } = await other.rest.snapshot({
+      sinceMs: 0,
+      instruments: new InstrumentIndex(),
+      known: [],
+    });
     assert.deepEqual(balances?.balances, [
       { asset: 'USDT', free: '7.5', locked: '0' },
       { asset: 'USDC', free: '5', locked: '1' },
@@ -304,8 +316,14 @@ describe('the adapter against the simulator', () => {
     const account = addAccount('bitgetCoinm');
     for (let at = 0; at < 230; at += 1) account.place({ ...ORDER, symbol: 'BTCUSD' });
     const { rest } = await Stream.open('bitgetCoinm');
-    assert.equal((await rest.snapshot(Date.now(), new InstrumentIndex())).orders.length, 230);
-    const many = Array.from({ length: 25 }, () => rest.snapshot(0, new InstrumentIndex()));
+    assert.equal(
+      (await rest.snapshot({ sinceMs: Date.now(), instruments: new InstrumentIndex(), known: [] })).orders
+        .length,
+      230,
+    );
+    const many = Array.from({ length: 25 }, () =>
+      rest.snapshot({ sinceMs: 0, instruments: new InstrumentIndex(), known: [] }),
+    );
     const outcomes = await Promise.allSettled(many);
     const limited = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
     assert.ok(limited.length > 0);
@@ -316,13 +334,17 @@ describe('the adapter against the simulator', () => {
     const account = addAccount('bitget');
     const { rest } = await Stream.open('bitget');
     account.revoke();
-    await assert.rejects(rest.snapshot(0, new InstrumentIndex()), { retry: 'never' });
+    await assert.rejects(rest.snapshot({ sinceMs: 0, instruments: new InstrumentIndex(), known: [] }), {
+      retry: 'never',
+    });
     account.restore();
     account.isIpBlocked = true;
-    await assert.rejects(rest.snapshot(0, new InstrumentIndex()), { retry: 'never' });
+    await assert.rejects(rest.snapshot({ sinceMs: 0, instruments: new InstrumentIndex(), known: [] }), {
+      retry: 'never',
+    });
     account.isIpBlocked = false;
     account.permissions = ['uta_mgt'];
-    const { orders } = await rest.snapshot(0, new InstrumentIndex());
+    const { orders } = await rest.snapshot({ sinceMs: 0, instruments: new InstrumentIndex(), known: [] });
     assert.deepEqual(orders, [], 'upgraded meanwhile: read at the other door');
   });
 });

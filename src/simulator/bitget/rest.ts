@@ -13,6 +13,8 @@ export interface RestWorld {
   readonly listed: readonly Listed[];
   /** How far back `candles` reaches (ms); default as documented. */
   readonly horizonMs?: number | undefined;
+  /** What one address may ask, all paths together. */
+  readonly address: WindowLimit;
   onViolation(violation: Omit<Violation, 'origin' | 'at'>): void;
 }
 
@@ -67,8 +69,10 @@ function route(world: RestWorld, path: string, answer: (request: SimRequest) => 
     method: 'GET',
     path,
     handle: (request): SimAnswer => {
-      if (window.take(world.clock.monotonic()) > 0) {
-        world.onViolation({ rule: 'restWeight', detail: path });
+      const now = world.clock.monotonic();
+      const broken = world.address.take(now) > 0 ? 'address' : window.take(now) > 0 ? path : undefined;
+      if (broken !== undefined) {
+        world.onViolation({ rule: 'restWeight', detail: broken });
         return refused(world, { status: 429, code: '429', msg: 'Too Many Requests' });
       }
       const outcome = answer(request);

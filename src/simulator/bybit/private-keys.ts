@@ -18,6 +18,19 @@ const UNMATCHED_IP: Denial = {
   retMsg: "Unmatched IP, please check your API key's bound IP addresses.",
 };
 
+const PERMISSION_DENIED: Denial = {
+  retCode: 10005,
+  retMsg: 'Permission denied, please check your API key permissions.',
+};
+/** One of them opens the private stream; a key without any listed may do everything. */
+const TRADING: ReadonlySet<string> = new Set([
+  'Order',
+  'Position',
+  'SpotTrade',
+  'OptionsTrade',
+  'DerivativesTrade',
+]);
+
 export interface Claim {
   readonly site: Site;
   readonly key: string;
@@ -43,8 +56,14 @@ export class KeyRing {
     if (!first || (this.sites[key] ?? 'com') !== site) return INVALID_KEY;
     if (!isSigned(text, signature, first.secret)) return badSignature(text);
     if (holders.some(({ isRevoked }) => isRevoked)) return EXPIRED;
-    return holders.some(({ isIpBlocked }) => isIpBlocked) ? UNMATCHED_IP : holders;
+    if (holders.some(({ isIpBlocked }) => isIpBlocked)) return UNMATCHED_IP;
+    return holders.every(mayTrade) ? holders : PERMISSION_DENIED;
   }
+}
+
+/** Bybit's words: https://bybit-exchange.github.io/docs/v5/user/apikey-info */
+function mayTrade({ permissions }: SimAccount): boolean {
+  return permissions.length === 0 || permissions.some((permission) => TRADING.has(permission));
 }
 
 export function isDenial(outcome: readonly SimAccount[] | Denial): outcome is Denial {

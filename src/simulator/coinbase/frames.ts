@@ -21,10 +21,11 @@ interface RecordedFrame {
 const TICKER_ROW = first(firstEvent(ticker.frames).tickers ?? []);
 const CANDLE_ROW = first(firstEvent(candles.frames).candles ?? []);
 const HEARTBEAT = firstEvent(session.frames.slice(3));
+const NO_POSITIONS = { perpetual_futures_positions: [], expiring_futures_positions: [] };
 
-/** Recorded frames of 2026 have no `client_id`. */
-export function frame(channel: string, now: number, events: readonly object[]): Numbered {
-  const head = `{"channel":"${channel}","timestamp":"${timestamp(now)}","sequence_num":`;
+/** Recorded frames of public channels of 2026 have no `client_id`. */
+export function frame(channel: string, now: number, events: readonly object[], more = ''): Numbered {
+  const head = `{"channel":"${channel}",${more}"timestamp":"${timestamp(now)}","sequence_num":`;
   const tail = `,"events":${JSON.stringify(events)}}`;
   return (sequence) => `${head}${sequence}${tail}`;
 }
@@ -75,6 +76,11 @@ function tradesOf({ symbol, start, close: price, volume, takerVolume }: SimCandl
     { trade_id: String(id), ...shared, size: takerVolume, side: 'SELL' },
     { trade_id: String(id + 1), ...shared, size: sold, side: 'BUY' },
   ].filter(({ size }) => size !== '0');
+}
+
+/** Frames of the user channel still have a `client_id`, always empty. */
+export function userFrame(orders: readonly object[], now: number, type: EventType): Numbered {
+  return frame('user', now, [{ type, orders, positions: NO_POSITIONS }], '"client_id":"",');
 }
 
 export function heartbeatFrame(counter: number, now: number): Numbered {

@@ -8,7 +8,7 @@ import { aliasOf, canonicalId } from './products';
 
 export const REST_URL = 'https://api.coinbase.com';
 
-const BASE = '/api/v3/brokerage';
+export const BASE = '/api/v3/brokerage';
 /** 10 public requests per second and IP. Whoever keeps to twice that has merely hurried. */
 const LIMIT = { count: 10, perMs: 1_000 };
 const ABUSE = { count: 20, perMs: 1_000 };
@@ -70,7 +70,7 @@ function serverTime(now: number): SimAnswer {
   return { body: { iso, epochSeconds: String(Math.floor(now / 1_000)), epochMillis: String(now) } };
 }
 
-function refused(message: string, status = 400, error = 'INVALID_ARGUMENT'): SimAnswer {
+export function refused(message: string, status = 400, error = 'INVALID_ARGUMENT'): SimAnswer {
   return { status, body: { error, error_details: message, message } };
 }
 

@@ -1,65 +1,31 @@
-import type { Clock, Timer } from '../../domain/time';
 import type { SimConnection, WsSession } from '../kit';
-import { WindowLimit } from '../kit';
 import type { Feed } from './feed';
 import type { Numbered } from './frames';
-import { ackFrame, errorFrame } from './frames';
+import type { LinkDeps } from './link';
+import { NumberedLink } from './link';
+import { isTextList, readRequest } from './requests';
 
-/** Documented: 8 unauthenticated messages per second and IP. All clients of a simulator share one IP. */
-const MESSAGES = { count: 8, perMs: 1_000 };
-
-export interface SessionRules {
-  /** Real ms from the open to the first subscribe. Documented: 5 s. */
-  readonly firstSubscribeMs: number;
-  /** Real ms without any update after which a connection is closed. Documented: 60 to 90 s. */
-  readonly quietMs: number;
-}
-
-/** What all connections have in common. */
-export interface SessionDeps {
+export interface SessionDeps extends LinkDeps {
   readonly feed: Feed;
-  readonly clock: Clock;
-  readonly rules: SessionRules;
-  readonly messages: WindowLimit;
-}
-
-export function sharedMessages(): WindowLimit {
-  return new WindowLimit([MESSAGES]);
 }
 
 const CHANNELS: ReadonlySet<string> = new Set(['ticker', 'candles', 'market_trades']);
-const ECHO = 100;
-
-interface Request {
-  readonly type: unknown;
-  readonly channel: unknown;
-  readonly products: unknown;
-}
 
 /** One client of the public socket. */
 export class PublicSession implements WsSession {
+  private readonly link: NumberedLink;
   private readonly subscriptions = new Map<string, Set<string>>();
-  /** One counter for all frames of the connection, acks and heartbeats included. */
-  private sequence = 0;
-  private pushedAt: number;
-  private readonly timers: Timer[] = [];
-  private hasSubscribed = false;
 
   constructor(
     private readonly connection: SimConnection,
     private readonly deps: SessionDeps,
   ) {
-    const { clock, rules, feed } = deps;
-    this.pushedAt = clock.monotonic();
-    this.timers.push(
-      clock.after(rules.firstSubscribeMs, () => this.checkFirstSubscribe()),
-      clock.every(rules.quietMs / 4, () => this.checkQuiet()),
-    );
-    feed.join(this);
+    this.link = new NumberedLink(connection, deps);
+    deps.feed.join(this);
   }
 
   onClose(): void {
-    for (const timer of this.timers) this.deps.clock.cancel(timer);
+    this.link.end();
     this.deps.feed.leave(this);
   }
 
@@ -72,45 +38,32 @@ export class PublicSession implements WsSession {
   }
 
   get hearsHeartbeats(): boolean {
-    return this.subscriptions.has('heartbeats');
+    return this.link.hearsHeartbeats;
   }
 
-  /** A frame that cannot be sent takes no number: the venue would not have made it. */
   send(frame: Numbered): void {
-    if (!this.connection.push(frame(this.sequence))) return;
-    this.sequence += 1;
-    this.pushedAt = this.deps.clock.monotonic();
+    this.link.send(frame);
   }
 
-  /** Loses frames on the way. */
   skip(count: number): void {
-    this.sequence += count;
+    this.link.skip(count);
   }
 
   onText(text: string): void {
-    const { clock, messages } = this.deps;
-    if (messages.take(clock.monotonic()) > 0) {
-      this.connection.violation('messages', text.slice(0, ECHO));
-      return this.fail('rate limit exceeded');
-    }
+    if (this.link.isOverLimit(text)) return;
     const request = readRequest(text);
-    if (request === undefined) {
-      this.connection.violation('badFrame', 'no JSON object');
-      return this.fail('failure to subscribe');
-    }
-    const { type, channel } = request;
-    if (type !== 'subscribe' && type !== 'unsubscribe') {
-      this.connection.violation('badFrame', 'type is neither subscribe nor unsubscribe');
-      return this.fail('failure to subscribe');
-    }
+    if (typeof request === 'string') return this.link.failMalformed(request);
+    const { type, channel, products } = request;
     if (channel === 'heartbeats') return this.heartbeats(type);
     // Private channels and unknown ones are answered alike.
-    if (typeof channel !== 'string' || !CHANNELS.has(channel)) return this.fail('authentication failure');
-    return this.data(type, channel, request.products);
+    if (typeof channel !== 'string' || !CHANNELS.has(channel))
+      return this.link.fail('authentication failure');
+    return this.data(type, channel, products);
   }
 
   private heartbeats(type: 'subscribe' | 'unsubscribe'): void {
-    this.hasSubscribed = true;
+    this.link.hasSubscribed = true;
+    this.link.hearsHeartbeats = type === 'subscribe';
     if (type === 'subscribe') this.subscriptions.set('heartbeats', new Set(['heartbeats']));
     else this.subscriptions.delete('heartbeats');
     this.acknowledge();
@@ -118,8 +71,7 @@ export class PublicSession implements WsSession {
 
   private data(type: 'subscribe' | 'unsubscribe', channel: string, products: unknown): void {
     if (!isTextList(products) || products.length === 0) {
-      this.connection.violation('badFrame', 'product_ids is no list of products');
-      return this.fail('failure to subscribe');
+      return this.link.failMalformed('product_ids is no list of products');
     }
     this.connection.request(products.length);
     if (type === 'unsubscribe') this.remove(channel, products);
@@ -130,7 +82,7 @@ export class PublicSession implements WsSession {
 
   /** Unknown products are left out without a word. Asking twice is harmless and brings a new snapshot. */
   private add(channel: string, ids: readonly string[]): void {
-    this.hasSubscribed = true;
+    this.link.hasSubscribed = true;
     const set = this.subscriptions.get(channel) ?? new Set<string>();
     for (const id of ids) {
       const product = this.deps.feed.resolve(id);
@@ -152,44 +104,8 @@ export class PublicSession implements WsSession {
     if (set?.size === 0) this.subscriptions.delete(channel);
   }
 
-  /** The whole current set of the connection. */
   private acknowledge(): void {
     const listed = Object.fromEntries([...this.subscriptions].map(([channel, set]) => [channel, [...set]]));
-    this.connection.answer(ackFrame(listed, this.deps.feed.now())(this.sequence));
-    this.sequence += 1;
+    this.link.acknowledge(listed, this.deps.feed.now());
   }
-
-  private fail(message: string): void {
-    this.connection.answer(errorFrame(message));
-  }
-
-  private checkFirstSubscribe(): void {
-    if (this.hasSubscribed) return;
-    this.connection.violation('venue:noSubscribe', 'nothing was subscribed in time');
-    this.connection.close(1008, 'no subscription');
-  }
-
-  private checkQuiet(): void {
-    const quietMs = this.deps.clock.monotonic() - this.pushedAt;
-    if (quietMs < this.deps.rules.quietMs || this.hearsHeartbeats) return;
-    this.connection.violation('heartbeat', `quiet for ${Math.round(quietMs)} ms, without heartbeats`);
-    this.connection.close(1000, '');
-  }
-}
-
-function readRequest(text: string): Request | undefined {
-  let frame: unknown;
-  try {
-    frame = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (typeof frame !== 'object' || frame === null) return undefined;
-  const { type, channel, product_ids: products } = frame as Readonly<Record<string, unknown>>;
-  return { type, channel, products };
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

@@ -6,34 +6,40 @@ import { accountRow, instTypeOf, isHeld, restRow } from './private-rows';
 
 const HOUR = 3_600_000;
 const HISTORY_MS = 7 * 24 * HOUR;
+const ARCHIVE_MS = 90 * 24 * HOUR;
 /** What was cancelled without a fill is forgotten after it. */
 const UNFILLED_MS = 2 * HOUR;
 const LARGEST_PAGE = 100;
 
-/** Documented per user. */
+/** Documented per user and endpoint. */
 const per2s = (count: number): Rate[] => [{ count, perMs: 2_000 }];
 
 type Serve = (request: SimRequest, accounts: readonly SimAccount[]) => SimAnswer;
 
 /** Signed REST of one host. https://www.okx.com/docs-v5/en/#order-book-trading-trade */
 export function privateRoutes(host: VenueHost, url: string): readonly HttpRoute[] {
-  const isKept = (order: SimOrder): boolean => {
-    const ageMs = host.venueClock.now() - order.updatedAt;
-    return ageMs <= (isUnfilledCancel(order) ? UNFILLED_MS : HISTORY_MS);
-  };
+  const isWithin = (order: SimOrder, ms: number): boolean => host.venueClock.now() - order.updatedAt <= ms;
+  const isKept = (order: SimOrder): boolean =>
+    isWithin(order, isUnfilledCancel(order) ? UNFILLED_MS : HISTORY_MS);
+  const isArchived = (order: SimOrder): boolean => !isUnfilledCancel(order) && isWithin(order, ARCHIVE_MS);
   const pending: Serve = ({ query }, accounts) =>
     orderPage(
       accounts.flatMap((one) => one.openOrders()),
       query,
     );
-  const history: Serve = ({ query }, accounts) => {
-    if (!query.get('instType')) return failure('51000', 'Parameter instType error');
-    return orderPage(accounts.flatMap(endedOrders).filter(isKept), query);
-  };
+  const ended =
+    (isListed: (order: SimOrder) => boolean): Serve =>
+    ({ query }, accounts) => {
+      if (!query.get('instType')) return failure('51000', 'Parameter instType error');
+      return orderPage(accounts.flatMap(endedOrders).filter(isListed), query);
+    };
   const single: Serve = ({ query }, accounts) => {
+    const [instId, ordId, clOrdId] = ['instId', 'ordId', 'clOrdId'].map((name) => query.get(name));
+    if (!instId || !(ordId || clOrdId)) return failure('51000', 'Parameter error');
+    const isAsked = ({ orderId, clientOrderId, symbol }: SimOrder): boolean =>
+      symbol === instId && (ordId ? orderId === ordId : clientOrderId === clOrdId);
     const orders = accounts.flatMap((one) => [...one.openOrders(), ...endedOrders(one).filter(isKept)]);
-    const [ordId, clOrdId] = [query.get('ordId'), query.get('clOrdId')];
-    const found = orders.find((one) => (ordId ? one.orderId === ordId : one.clientOrderId === clOrdId));
+    const found = orders.findLast(isAsked);
     return found ? success([restRow(found)]) : failure('51603', 'Order does not exist');
   };
   const balance: Serve = (_request, accounts) => {
@@ -42,7 +48,8 @@ export function privateRoutes(host: VenueHost, url: string): readonly HttpRoute[
   };
   return [
     signed(host, url, '/api/v5/trade/orders-pending', per2s(60), pending),
-    signed(host, url, '/api/v5/trade/orders-history', per2s(40), history),
+    signed(host, url, '/api/v5/trade/orders-history', per2s(40), ended(isKept)),
+    signed(host, url, '/api/v5/trade/orders-history-archive', per2s(20), ended(isArchived)),
     signed(host, url, '/api/v5/trade/order', per2s(60), single),
     signed(host, url, '/api/v5/account/balance', per2s(10), balance),
   ];

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
-import type { Account } from '../contract';
+import type { Account, SnapshotQuery } from '../contract';
 import { connectAccount, type BinanceAccountRest } from './account-rest';
 import { binance } from './index';
 
@@ -70,7 +70,12 @@ function connect(exchange = 'binance', secret = SECRET, timeoutMs = 5_000): Bina
   };
   const { port } = server.address() as AddressInfo;
   const rewrite = (url: string) => `http://127.0.0.1:${port}/${new URL(url).hostname}/`;
-  return connectAccount(account, { rewrite, timeoutMs, venueNow: () => venueNow });
+  return connectAccount(account, {
+    rewrite,
+    timeoutMs,
+    venueNow: () => venueNow,
+    turn: () => Promise.resolve(),
+  });
 }
 
 const INSTRUMENTS = new InstrumentIndex(
@@ -84,6 +89,10 @@ const INSTRUMENTS = new InstrumentIndex(
     return { exchange: 'binance', symbol, venueSymbol: symbol, base, quote };
   }),
 );
+
+const query = (sinceMs: number, known: SnapshotQuery['known'] = []): SnapshotQuery => ({
+  ...{ sinceMs, instruments: INSTRUMENTS, known },
+});
 
 const spotOrder = (over: Row): Row => ({
   ...{ symbol: 'BTCUSDT', orderId: 1, clientOrderId: 'c1', price: '30000.00', origQty: '0.5', side: 'BUY' },
@@ -121,7 +130,7 @@ function asked(path: string): Call[] {
 describe('signed requests', () => {
   test('HMAC: the query as sent, the venue time, the key in the header', async () => {
     serveSpot([], {}, []);
-    await connect().snapshot(NOW - HOUR, INSTRUMENTS);
+    await connect().snapshot(query(NOW - HOUR));
     for (const { rawQuery, query, key } of calls) {
       const [payload = '', signature] = rawQuery.split('&signature=');
       assert.equal(signature, createHmac('sha256', SECRET).update(payload).digest('hex'));
@@ -135,8 +144,7 @@ describe('signed requests', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     serveSpot([], {}, []);
     await connect('binance', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()).snapshot(
-      NOW,
-      INSTRUMENTS,
+      query(NOW),
     );
     assert.ok(calls.length > 0);
     for (const { rawQuery, query } of calls) {
@@ -158,7 +166,7 @@ describe('signed requests', () => {
       Math.abs(Number(call.query.get('timestamp')) - NOW) < 5_000
         ? accept(call)
         : { status: 400, body: { code: -1021, msg: 'Timestamp for this request is outside.' } };
-    await connect().snapshot(NOW, INSTRUMENTS);
+    await connect().snapshot(query(NOW));
     assert.equal(asked('/openOrders').length, 2);
     assert.equal(asked('/time').length, 1);
   });
@@ -180,7 +188,7 @@ describe('snapshot of a spot account', () => {
     const stale = spotOrder({ orderId: 3, status: 'FILLED', updateTime: NOW - 3 * HOUR });
     const opened = { ...open, status: 'PARTIALLY_FILLED', updateTime: NOW - 5 * MINUTE };
     serveSpot([open], { BTCUSDT: [stale, filled, opened] }, [asset('BTC', '1'), asset('USDT', '0', '3')]);
-    const { orders, balances } = await connect().snapshot(NOW - HOUR, INSTRUMENTS);
+    const { orders, balances } = await connect().snapshot(query(NOW - HOUR));
     assert.deepEqual(
       orders.map(({ report }) => [report.orderId, report.orderStatus, report.price, report.orderTime]),
       [
@@ -196,13 +204,13 @@ describe('snapshot of a spot account', () => {
     const row = JSON.stringify([spotOrder({})]).replace('"orderId":1', '"orderId":8389765739703625592');
     serveSpot([], {}, []);
     routes['/api.binance.com/api/v3/openOrders'] = () => ({ body: row });
-    const { orders } = await connect().snapshot(NOW, INSTRUMENTS);
+    const { orders } = await connect().snapshot(query(NOW));
     assert.equal(orders[0]?.report.orderId, '8389765739703625592');
   });
 
   test('first look: pairs of which both coins are held', async () => {
     serveSpot([], {}, [asset('BTC', '1'), asset('USDT', '2'), asset('ETH', '0.0')]);
-    await connect().snapshot(NOW, INSTRUMENTS);
+    await connect().snapshot(query(NOW));
     assert.deepEqual(
       asked('/allOrders').map(({ query }) => query.get('symbol')),
       ['BTCUSDT'],
@@ -212,12 +220,12 @@ describe('snapshot of a spot account', () => {
   test('later looks: what was open, and pairs that moved; vanished coins are told as zero', async () => {
     const rest = connect();
     serveSpot([spotOrder({ symbol: 'BNBUSDT', orderId: 9 })], {}, [asset('BTC', '1'), asset('USDT', '2')]);
-    await rest.snapshot(NOW, INSTRUMENTS);
+    await rest.snapshot(query(NOW));
     calls = [];
     const fate = spotOrder({ symbol: 'BNBUSDT', orderId: 9, status: 'CANCELED', updateTime: NOW - 1 });
     serveSpot([], {}, [asset('USDT', '1'), asset('ETH', '5')]);
     routes['/api.binance.com/api/v3/order'] = () => ({ body: fate });
-    const { orders, balances } = await rest.snapshot(NOW - MINUTE, INSTRUMENTS);
+    const { orders, balances } = await rest.snapshot(query(NOW - MINUTE));
     assert.deepEqual(
       asked('/allOrders').map(({ query }) => query.get('symbol')),
       ['BNBUSDT', 'BTCUSDT', 'ETHUSDT', 'ETHBTC'],
@@ -231,8 +239,8 @@ describe('snapshot of a spot account', () => {
 
   test('known orders are answered for; forgotten ones never become cancels', async () => {
     serveSpot([], {}, []);
-    const known = [{ symbol: 'ETHBTC', orderId: '8389765739703625592' }];
-    const { orders } = await connect().snapshot(NOW, INSTRUMENTS, known);
+    const known = [{ symbol: 'ETHBTC', orderId: '8389765739703625592', clientOrderId: '' }];
+    const { orders } = await connect().snapshot(query(NOW, known));
     assert.deepEqual(orders, []);
     assert.equal(asked('/order')[0]?.query.get('orderId'), '8389765739703625592');
   });
@@ -242,7 +250,7 @@ describe('snapshot of a spot account', () => {
     routes['/api.binance.com/api/v3/allOrders'] = () => ({
       ...{ status: 400, body: { code: -1121, msg: 'Invalid symbol.' } },
     });
-    assert.equal((await connect().snapshot(NOW, INSTRUMENTS)).orders.length, 1);
+    assert.equal((await connect().snapshot(query(NOW))).orders.length, 1);
   });
 
   test('full pages: the time since the gap is walked, nothing is left out', async () => {
@@ -257,7 +265,7 @@ describe('snapshot of a spot account', () => {
       const within = rows.filter(({ time }) => Number(time) >= from && Number(time) <= to);
       return { body: query.has('startTime') ? within.slice(0, 1_000) : within.slice(-1_000) };
     };
-    const { orders } = await connect().snapshot(NOW - HOUR, INSTRUMENTS);
+    const { orders } = await connect().snapshot(query(NOW - HOUR));
     assert.deepEqual(
       orders.map(({ report }) => report.orderId),
       rows.map(({ orderId }) => orderId),
@@ -302,7 +310,7 @@ describe('snapshot of a futures account', () => {
       };
       const other = { ...order({ orderId: 20 }), symbol: symbol === 'BTCUSDT' ? 'BTCUSD_PERP' : 'BTCUSDT' };
       routes[`/${host}/${api}/v1/allOrders`] = () => ({ body: [order({ symbol }), other] });
-      const { orders, balances: told } = await connect(exchange).snapshot(NOW - HOUR, INSTRUMENTS);
+      const { orders, balances: told } = await connect(exchange).snapshot(query(NOW - HOUR));
       assert.deepEqual(told?.balances, [{ asset: 'USDT', free: '8', locked: '2.5' }]);
       assert.equal(orders.length, 1);
       const { report, wire } = orders[0]!;
@@ -326,7 +334,7 @@ describe('snapshot of a futures account', () => {
     routes[`${host}/v3/balance`] = () => ({ body: [] });
     routes[`${host}/v1/income`] = () => ({ body: [] });
     routes[`${host}/v1/allOrders`] = () => ({ body: [] });
-    const { orders } = await connect('binanceUsdm').snapshot(NOW, INSTRUMENTS);
+    const { orders } = await connect('binanceUsdm').snapshot(query(NOW));
     assert.equal(orders[0]?.report.price, '9300.5');
   });
 });
@@ -393,7 +401,7 @@ describe('failures', () => {
     test(name, async () => {
       serveSpot([], {}, []);
       routes['/api.binance.com/api/v3/openOrders'] = () => answer;
-      const error = await failureOf(connect().snapshot(NOW, INSTRUMENTS));
+      const error = await failureOf(connect().snapshot(query(NOW)));
       assert.deepEqual([error.code, error.retry], [code, retry]);
       const told = `${error.message} ${JSON.stringify(error.cause)} ${error.stack}`;
       assert.doesNotMatch(told, /the-api|signature=|timestamp=/);
@@ -408,7 +416,12 @@ describe('failures', () => {
     const credentials = { key: KEY, secret: SECRET, passphrase: '', options: {} };
     const rest = connectAccount(
       { market, environment: 'live', credentials },
-      { rewrite: () => `http://127.0.0.1:${port}`, timeoutMs: 50, venueNow: () => NOW },
+      {
+        rewrite: () => `http://127.0.0.1:${port}`,
+        timeoutMs: 50,
+        venueNow: () => NOW,
+        turn: () => Promise.resolve(),
+      },
     );
     assert.equal((await failureOf(rest.serverTime())).code, 'REST_TIMEOUT');
     silent.closeAllConnections();

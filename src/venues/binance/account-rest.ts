@@ -1,6 +1,13 @@
 import type { Balance, OutboundAccountPosition } from '../../domain/account';
 import type { InstrumentIndex } from '../../domain/instrument';
-import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import type {
+  Account,
+  AccountRest,
+  AccountRestDeps,
+  AccountSnapshot,
+  KnownOrder,
+  SnapshotQuery,
+} from '../contract';
 import { AccountClient, type Params } from './account-client';
 import { venueCodeOf } from './account-errors';
 import { pathsOf, type AccountPaths } from './account-paths';
@@ -20,20 +27,9 @@ const MOST_INCOME_PAGES = 5;
 /** NO_SUCH_ORDER; BAD_SYMBOL: delisted meanwhile. */
 const FORGOTTEN: ReadonlySet<unknown> = new Set(['-2013', '-1121']);
 
-/** An order that was open when last seen. */
-export interface KnownOrder {
-  readonly symbol: string;
-  readonly orderId: string | number;
-}
+export interface BinanceAccountRest extends AccountRest, ListenKeys {}
 
-export interface BinanceAccountRest extends AccountRest, ListenKeys {
-  /** `known`: orders that the caller still holds for open; each is answered for, whatever became of it. */
-  snapshot(
-    sinceMs: number,
-    instruments: InstrumentIndex,
-    known?: readonly KnownOrder[],
-  ): Promise<AccountSnapshot>;
-}
+type Watched = Pick<KnownOrder, 'symbol' | 'orderId'>;
 
 /** Signed REST of one account. Remembers what was open and held, to know where to look after a gap. */
 export function connectAccount(account: Account, deps: AccountRestDeps): BinanceAccountRest {
@@ -42,7 +38,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Binance
 
 class BinanceRest implements BinanceAccountRest {
   private readonly paths: AccountPaths;
-  private openBefore: readonly KnownOrder[] = [];
+  private openBefore: readonly Watched[] = [];
   private heldBefore: ReadonlyMap<string, Balance> | undefined;
   private key: string | undefined;
 
@@ -85,16 +81,12 @@ class BinanceRest implements BinanceAccountRest {
 
   // ------------------------------------------------------------------ snapshot
 
-  async snapshot(
-    sinceMs: number,
-    instruments: InstrumentIndex,
-    known: readonly KnownOrder[] = [],
-  ): Promise<AccountSnapshot> {
+  async snapshot({ sinceMs, instruments, known }: SnapshotQuery): Promise<AccountSnapshot> {
     const nowMs = this.client.now();
     const from = Math.max(sinceMs, nowMs - LONGEST_GAP_MS);
     const watched = [...known, ...this.openBefore];
     const open = await this.openOrders();
-    const balances = await this.balances();
+    const balances = await this.wallet();
     const held = new Map(balances.map((one) => [one.asset, one]));
     const symbols = chosen(
       watched.map(({ symbol }) => symbol),
@@ -115,7 +107,7 @@ class BinanceRest implements BinanceAccountRest {
     return this.orders(await this.rows(this.paths.openOrders));
   }
 
-  private async balances(): Promise<readonly Balance[]> {
+  private async wallet(): Promise<readonly Balance[]> {
     const { balances: path, omitsZeros } = this.paths;
     const answer = await this.client.signed(path, omitsZeros ? { omitZeroBalances: true } : {});
     const read = readBalances(answer, this.account.market.kind);
@@ -169,7 +161,7 @@ class BinanceRest implements BinanceAccountRest {
 
   /** Orders that were open, and are neither open nor in the history now: each is asked for. */
   private async fateOf(
-    watched: readonly KnownOrder[],
+    watched: readonly Watched[],
     found: readonly OrderEvent[],
   ): Promise<readonly OrderEvent[]> {
     const settled = new Set(found.map(({ report }) => keyOf(report)));
@@ -182,7 +174,7 @@ class BinanceRest implements BinanceAccountRest {
     return fates;
   }
 
-  private order({ symbol, orderId }: KnownOrder): Promise<readonly OrderEvent[]> {
+  private order({ symbol, orderId }: Watched): Promise<readonly OrderEvent[]> {
     return this.unlessUnknown(async () =>
       this.orders([await this.client.signed(this.paths.order, { symbol, orderId })]),
     );
@@ -209,7 +201,7 @@ class BinanceRest implements BinanceAccountRest {
   }
 }
 
-function keyOf({ symbol, orderId }: KnownOrder): string {
+function keyOf({ symbol, orderId }: Watched): string {
   return `${symbol} ${orderId}`;
 }
 

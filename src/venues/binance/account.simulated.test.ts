@@ -28,7 +28,12 @@ for (const [exchange, symbol] of [
     const credentials = { key: 'k', secret: 's', passphrase: '', options: {} };
     const account = { market, credentials, environment: 'live' } as const;
     const rewrite = rewriter(parseEndpoints(simulator.overrides()));
-    const rest = connectAccount(account, { rewrite, timeoutMs: 5_000, venueNow: () => clock.now() });
+    const rest = connectAccount(account, {
+      rewrite,
+      timeoutMs: 5_000,
+      venueNow: () => clock.now(),
+      turn: () => Promise.resolve(),
+    });
     const socket = new WebSocket(rewrite(await privateSession.endpoint(account, rest)));
     const instruments = new InstrumentIndex();
     try {
@@ -61,8 +66,8 @@ for (const [exchange, symbol] of [
         ['NEW', 'PARTIALLY_FILLED', 'PARTIALLY_FILLED', 'CANCELED'],
       );
 
-      const known = [{ symbol, orderId }];
-      const { orders } = await rest.snapshot(clock.now() - 1, instruments, known);
+      const known = [{ symbol, orderId, clientOrderId: 'D-RO-1' }];
+      const { orders } = await rest.snapshot({ sinceMs: clock.now() - 1, instruments, known });
       const told = (report: (typeof orders)[number]['report']): unknown[] => [
         ...[report.symbol, report.orderId, report.newClientOrderId, report.originalClientOrderId],
         ...[report.orderStatus, report.price, report.totalTradeQuantity, report.totalQuoteTradeQuantity],

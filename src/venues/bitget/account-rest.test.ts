@@ -8,6 +8,7 @@ import { isDecimal } from '../../domain/decimal';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
 import type { Account, AccountSnapshot, MarketDescriptor } from '../contract';
+import { WEIGHT } from './account-limits';
 import { connectAccount, type BitgetAccountRest } from './account-rest';
 import { bitget } from './index';
 
@@ -27,6 +28,7 @@ let server: Server;
 let base = '';
 let asked: Asked[] = [];
 let answer: Answer = () => undefined;
+let turns: (number | undefined)[] = [];
 
 /** Independent of the code under test. */
 function assertSigned({ headers, url, method }: IncomingMessage): void {
@@ -73,6 +75,7 @@ after(() => {
 
 beforeEach(() => {
   asked = [];
+  turns = [];
 });
 
 const success = (data: unknown): object => ({ code: '00000', msg: 'success', requestTime: NOW, data });
@@ -93,12 +96,20 @@ function rest(
   const market = bitget.descriptor.markets.find((one) => one.exchange === exchange) as MarketDescriptor;
   return connectAccount(
     { market, credentials: { ...SECRETS, options: {} }, environment },
-    { rewrite: (url) => url.replace('https://api.bitget.com', base), timeoutMs, venueNow: () => NOW },
+    {
+      rewrite: (url) => url.replace('https://api.bitget.com', base),
+      timeoutMs,
+      venueNow: () => NOW,
+      turn: (weight) => {
+        turns.push(weight);
+        return Promise.resolve();
+      },
+    },
   );
 }
 
 function snapshot(of: BitgetAccountRest = rest()): Promise<AccountSnapshot> {
-  return of.snapshot(SINCE, new InstrumentIndex());
+  return of.snapshot({ sinceMs: SINCE, instruments: new InstrumentIndex(), known: [] });
 }
 
 const ASSETS = '/api/v3/account/assets';
@@ -246,7 +257,7 @@ describe('classic accounts', () => {
     ]);
   });
 
-  test('pages: until a short one; history ends at its bound, open orders never silently', async () => {
+  test('pages: until a short one; a list without an end is cut, and said so', async () => {
     const page = (from: number, count: number): object[] =>
       Array.from({ length: count }, (_, at) => ({ ...SPOT_OPEN, orderId: String(from - at) }));
     const cursors: unknown[] = [];
@@ -262,19 +273,62 @@ describe('classic accounts', () => {
 
     let from = 1_000_000;
     const endless = (): object => success(page((from -= 100), 100));
-    answer = classic({ '/api/v2/spot/trade/history-orders': endless });
-    await snapshot();
-    assert.equal(asked.filter(({ path }) => path.endsWith('history-orders')).length, 20 + 1);
     answer = classic({ '/api/v2/spot/trade/unfilled-orders': endless });
-    await assert.rejects(snapshot(), { code: 'REST_BAD_ANSWER' });
+    asked = [];
+    turns = [];
+    const { orders, incomplete } = await snapshot();
+    assert.equal(orders.length, 100 * 100);
+    assert.equal(incomplete, 'there are more open orders SPOT than are read');
+    assert.equal(turns.length, asked.length);
     // The same cursor again is no next page.
     answer = classic({ '/api/v2/spot/trade/unfilled-orders': () => success(page(1_000, 100)) });
     assert.equal((await snapshot()).orders.length, 200);
   });
 
+  test('a coin that cannot be read does not pass for an empty one', async () => {
+    const good = { coin: 'USDT', available: '1', frozen: '0', locked: '0' };
+    answer = classic({
+      '/api/v2/spot/account/assets': () => success([good, { coin: 'BTC', available: 'much' }]),
+    });
+    const { balances, incomplete } = await snapshot();
+    assert.equal(balances, undefined);
+    assert.equal(incomplete, 'unreadable balances: 1');
+  });
+
   test('the venue’s time needs no key', async () => {
     answer = () => success({ serverTime: String(NOW + 5) });
     assert.equal(await rest().serverTime(), NOW + 5);
+  });
+});
+
+describe('turns', () => {
+  test('signed after the turn, with its time', async () => {
+    answer = classic();
+    let venueNow = NOW - 60_000;
+    const market = bitget.descriptor.markets[0] as MarketDescriptor;
+    const of = connectAccount(
+      { market, credentials: { ...SECRETS, options: {} }, environment: 'live' },
+      {
+        rewrite: (url) => url.replace('https://api.bitget.com', base),
+        timeoutMs: 5_000,
+        venueNow: () => venueNow,
+        turn: () => {
+          venueNow = NOW; // what the server checks
+          return Promise.resolve();
+        },
+      },
+    );
+    assert.deepEqual(await of.mode(), { generation: 'classic' });
+  });
+
+  test('weights and rates: never above half of what is documented, whatever is asked', () => {
+    const { perIp, perAccount } = bitget.descriptor.markets[0]!.accountRest!;
+    const perSecond = (rates: typeof perIp, weight: number): number =>
+      Math.min(...rates.map(({ count, perMs }) => (count / weight / perMs) * 1_000));
+    assert.ok(perSecond(perAccount, WEIGHT.light) <= 20 / 2);
+    assert.ok(perSecond(perAccount, WEIGHT.heavy) <= 10 / 2);
+    assert.ok(perSecond(perIp, WEIGHT.time) <= 20 / 2);
+    assert.ok(perSecond(perIp, 1) * 60 <= 6_000 / 2);
   });
 });
 
@@ -325,7 +379,7 @@ describe('unified accounts', () => {
       return isUpgraded ? failure('40085', 'You are in Unified Account mode') : success([]);
     };
     const of = rest();
-    assert.deepEqual((await snapshot(of)).balances, undefined);
+    assert.deepEqual((await snapshot(of)).balances?.balances, []);
     isUpgraded = true;
     assert.equal((await snapshot(of)).balances?.balances.length, 1);
     assert.deepEqual(await of.mode(), { generation: 'unified' });
@@ -440,7 +494,12 @@ describe('failures', () => {
     const market = bitget.descriptor.markets[0] as MarketDescriptor;
     const nowhere = connectAccount(
       { market, credentials: { ...SECRETS, options: {} }, environment: 'live' },
-      { rewrite: () => 'http://127.0.0.1:1', timeoutMs: 2_000, venueNow: () => NOW },
+      {
+        rewrite: () => 'http://127.0.0.1:1',
+        timeoutMs: 2_000,
+        venueNow: () => NOW,
+        turn: () => Promise.resolve(),
+      },
     );
     await assert.rejects(nowhere.mode(), { code: 'REST_FAILED' });
   });

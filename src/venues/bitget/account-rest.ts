@@ -1,12 +1,13 @@
 import type { Balance, OutboundAccountPosition } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
-import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import type { Account, AccountRest, AccountRestDeps, AccountSnapshot, SnapshotQuery } from '../contract';
+import { WEIGHT } from './account-limits';
 import { lineAt, linesOf, type AccountMode } from './account-mode';
 import { classicReader, readBalances, unifiedReader } from './balances';
 import { epochMs, isObject } from './fields';
-import { readOrders } from './order-lists';
+import { findOrders } from './account-orders';
 import { refusalOf } from './refusals';
-import { signedHttp, successOf, WrongDoor, type Ask, type VenueAnswer } from './signed-http';
+import { signedHttp, successOf, WrongDoor, type Ask, type Question, type VenueAnswer } from './signed-http';
 
 export interface BitgetAccountRest extends AccountRest {
   /** Which API serves this account now; asked anew, as accounts get upgraded. */
@@ -34,30 +35,30 @@ export function connectAccount(account: Account, deps: AccountRestDeps): BitgetA
     }
   }
 
-  async function read(sinceMs: number, at: AccountMode): Promise<AccountSnapshot> {
-    const orders = await readOrders(ask, kind, at, sinceMs);
-    const balances = await readPosition(ask, account, at);
-    return { orders, ...(balances ? { balances } : {}) };
+  async function read(query: SnapshotQuery, at: AccountMode): Promise<AccountSnapshot> {
+    const book = { ask, kind, mode: at, instruments: query.instruments };
+    const { orders, gaps } = await findOrders(book, query, deps.venueNow());
+    return snapshotOf(orders, gaps, await readHoldings(ask, account, at));
   }
 
   return {
     mode,
     serverTime: async () => {
-      const question = { what: 'time', path: '/api/v2/public/time', isUnsigned: true };
+      const question = { what: 'time', weight: WEIGHT.time, path: '/api/v2/public/time', isUnsigned: true };
       const { data, time } = successOf(await ask(question));
       const { serverTime } = (isObject(data) ? data : {}) as { readonly serverTime?: unknown };
       return epochMs(serverTime) ?? time;
     },
-    snapshot: async (sinceMs) => {
+    snapshot: async (query) => {
       const at = known ?? (await mode());
       try {
-        return await read(sinceMs, at);
+        return await read(query, at);
       } catch (thrown) {
         // Upgraded since we asked: once more, at the right door.
         if (!(thrown instanceof WrongDoor)) throw thrown;
         const now = await mode();
         if (now.generation === at.generation) throw thrown;
-        return read(sinceMs, now);
+        return read(query, now);
       }
     },
   };
@@ -65,7 +66,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): BitgetA
 
 /** One signed question that either API generation answers in its own way. */
 async function askMode(ask: Ask, { environment, market }: Account): Promise<AccountMode> {
-  const question = { what: 'account type', path: UNIFIED_ASSETS };
+  const question = { what: 'account type', weight: WEIGHT.light, path: UNIFIED_ASSETS };
   if (environment === 'live') return { generation: generationOf(await ask(question)) };
   const inDemo = await ask({ ...question, isDemo: true });
   if (inDemo.code !== WRONG_ENVIRONMENT) {
@@ -85,40 +86,61 @@ function generationOf(answer: VenueAnswer): AccountMode['generation'] {
   return 'unified';
 }
 
-/** All coins that are held; the venue leaves out the empty ones. */
-async function readPosition(
-  ask: Ask,
-  { market: { kind } }: Account,
-  mode: AccountMode,
-): Promise<OutboundAccountPosition | undefined> {
-  const balances: Balance[] = [];
+/** A coin that cannot be read must not pass for an empty one: no balances at all are told then. */
+function snapshotOf(
+  orders: AccountSnapshot['orders'],
+  gaps: readonly string[],
+  { position, unread }: Holdings,
+): AccountSnapshot {
+  const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
+  return {
+    orders,
+    ...(unread === 0 ? { balances: position } : {}),
+    ...(all.length > 0 ? { incomplete: all.join('; ') } : {}),
+  };
+}
+
+interface Holdings {
+  /** All coins that are held; the venue leaves out the empty ones. */
+  readonly position: OutboundAccountPosition;
+  /** Coins that could not be read. */
+  readonly unread: number;
+}
+
+async function readHoldings(ask: Ask, { market: { kind } }: Account, mode: AccountMode): Promise<Holdings> {
+  const held: Balance[] = [];
   let eventTime = 0;
-  for (const { path, query } of balanceQuestions(kind, mode)) {
-    const question = { what: 'balances', path, query, isDemo: mode.demo === 'environment' };
-    const answer = await ask(question);
+  let allUnread = 0;
+  for (const question of balanceQuestions(kind, mode)) {
+    const answer = await ask({ ...question, what: 'balances', isDemo: mode.demo === 'environment' });
     const { data, time } = successOf(answer);
     const rows = mode.generation === 'unified' ? assetsOf(data) : data;
     const reader = mode.generation === 'unified' ? unifiedReader(kind) : classicReader(kind);
-    const found = Array.isArray(rows) ? readBalances(rows as readonly unknown[], reader) : undefined;
-    if (found === undefined) throw new ConnectorError('REST_BAD_ANSWER', `${answer.what}: no balances`);
-    balances.push(...found);
+    if (!Array.isArray(rows)) throw new ConnectorError('REST_BAD_ANSWER', `${answer.what}: no balances`);
+    const { balances, unread } = readBalances(rows as readonly unknown[], reader);
+    held.push(...balances);
+    allUnread += unread;
     eventTime = Math.max(eventTime, time);
   }
-  if (balances.length === 0) return undefined;
-  return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances };
+  const position = {
+    eventType: 'outboundAccountPosition',
+    eventTime,
+    lastAccountUpdate: 0,
+    balances: held,
+  } as const;
+  return { position, unread: allUnread };
 }
 
-interface BalanceQuestion {
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-}
+type BalanceQuestion = Pick<Question, 'path' | 'query' | 'weight'>;
 
 function balanceQuestions(kind: Account['market']['kind'], mode: AccountMode): readonly BalanceQuestion[] {
-  if (mode.generation === 'unified') return [{ path: UNIFIED_ASSETS, query: {} }];
-  if (kind === 'spot') return [{ path: '/api/v2/spot/account/assets', query: {} }];
+  if (mode.generation === 'unified') return [{ path: UNIFIED_ASSETS, weight: WEIGHT.light }];
+  const weight = WEIGHT.heavy;
+  if (kind === 'spot') return [{ path: '/api/v2/spot/account/assets', weight }];
   return linesOf(kind).map((line) => ({
     path: '/api/v2/mix/account/accounts',
     query: { productType: lineAt(line, mode) },
+    weight,
   }));
 }
 

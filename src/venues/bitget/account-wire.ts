@@ -62,16 +62,21 @@ export interface PositionWire {
 /**
  * A row of the classic order lists. Here `baseVolume` and `quoteVolume` are of all fills. In the list of
  * open spot orders, and only there, `priceAvg` is the limit price and `basePrice` the average fill price.
+ * Samples of lists spell symbols in small letters, though requests must not.
  * https://www.bitget.com/api-doc/spot/trade/Get-Unfilled-Orders
  * https://www.bitget.com/api-doc/spot/trade/Get-History-Orders
  * https://www.bitget.com/api-doc/contract/trade/Get-Orders-Pending
  * https://www.bitget.com/api-doc/contract/trade/Get-Orders-History
+ * https://www.bitget.com/api-doc/spot/trade/Get-Order-Info
+ * https://www.bitget.com/api-doc/contract/trade/Get-Order-Details
  */
 export interface ListedOrderWire extends PositionWire {
   readonly symbol: string;
   readonly orderId: string;
   readonly clientOid: string;
   readonly status: string;
+  /** Stands for `status` in the answer about one contract order. */
+  readonly state: string;
   readonly orderType: string;
   readonly orderSource: string;
   readonly price: string;

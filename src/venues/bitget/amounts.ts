@@ -37,6 +37,15 @@ export function signedOr(standIn: string, value: unknown): string | undefined {
   return isBlank(value) ? standIn : undefined;
 }
 
+/**
+ * REST pads amounts of spot to 16 decimals (`0.0125000000000000`), the stream does not: what both tell must
+ * read the same.
+ */
+export function unpadded(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\d+\.\d{16}$/.test(value)) return value;
+  return value.replace(/\.?0+$/, '');
+}
+
 export function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }

@@ -5,7 +5,7 @@ const MOST_ORDERS = 5_000;
 
 /**
  * Last average fill price per order: pushes about cancelled contract orders leave it out. State of one
- * connection; after a reconnect the order lists tell it again.
+ * connection: a cancel whose fills came before it is left to the order lists.
  */
 export class AveragePrices {
   private readonly known = new Map<string, string>();

@@ -6,15 +6,21 @@ import { amountOr, isBlank, rest, signedOr } from './amounts';
 import { isObject } from './fields';
 import type { Unproven } from './wire';
 
-/** Rows of one push or answer -> balances; undefined where no row could be read though there were some. */
+export interface BalancesReading {
+  readonly balances: readonly Balance[];
+  /** Coins that could not be read. */
+  readonly unread: number;
+}
+
+/** Rows of one push or answer -> balances. */
 export function readBalances(
   rows: readonly unknown[],
   read: (row: object) => Balance | undefined,
-): readonly Balance[] | undefined {
+): BalancesReading {
   const balances = rows
     .map((row) => (isObject(row) ? read(row) : undefined))
     .filter((one): one is Balance => one !== undefined);
-  return rows.length > 0 && balances.length === 0 ? undefined : balances;
+  return { balances, unread: rows.length - balances.length };
 }
 
 /** How a row of the classic API is read, by product line. */

@@ -1,6 +1,6 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
 import type { MarketDescriptor, VenueAdapter } from '../contract';
-import { ACCOUNT_LINK } from './account-limits';
+import { ACCOUNT_LINK, ACCOUNT_REST } from './account-limits';
 import { streamUrl } from './account-mode';
 import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
@@ -40,5 +40,6 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
     },
     intervals: NATIVE_INTERVALS,
     links: { ...LINKS, account: ACCOUNT_LINK },
+    accountRest: ACCOUNT_REST,
   };
 }

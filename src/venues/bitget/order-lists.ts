@@ -1,21 +1,16 @@
 import { ConnectorError } from '../../domain/errors';
-import type { MarketKind } from '../../domain/exchange';
-import { lineAt, linesOf, type AccountMode } from './account-mode';
+import { lineAt, type AccountMode } from './account-mode';
+import { WEIGHT } from './account-limits';
 import { isBlank } from './amounts';
 import { isObject } from './fields';
-import type { OrderEvent } from './order-facts';
+import type { ReadOrder } from './order-facts';
 import { readListedOrder, readUnifiedOrder } from './orders';
 import { successOf, type Ask } from './signed-http';
 
 /** Documented: 100 rows at most. */
 const PAGE_ROWS = 100;
-/** 10,000 open orders: an account may hold 400 per product. */
-const MOST_OPEN_PAGES = 100;
-/**
- * The lists of ended orders can be cut by creation only, and an old order may have ended just now: the
- * newest 2,000 orders are read, whatever their age.
- */
-const MOST_HISTORY_PAGES = 20;
+/** 10,000 orders: an account may hold 400 open ones per product; of ended ones that is days of a busy account. */
+const MOST_PAGES = 100;
 
 interface Page {
   readonly rows: readonly unknown[];
@@ -23,54 +18,43 @@ interface Page {
   readonly next: unknown;
 }
 
-interface List {
+/** One list of orders, newest first. */
+export interface OrderList {
   readonly what: string;
+  readonly weight: number;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  readonly cursorName: 'idLessThan' | 'cursor';
-  readonly isHistory: boolean;
   readonly isDemo: boolean;
+  readonly isEnded: boolean;
+  readonly cursorName: 'idLessThan' | 'cursor';
   readonly page: (data: unknown) => Page | undefined;
-  readonly read: (row: unknown) => ReturnType<typeof readListedOrder>;
+  readonly read: (row: unknown) => ReadOrder;
 }
 
-/** Open orders and orders that changed since, oldest change first. An order may be told twice. */
-export async function readOrders(
-  ask: Ask,
-  kind: MarketKind,
-  mode: AccountMode,
-  sinceMs: number,
-): Promise<readonly OrderEvent[]> {
-  const found: OrderEvent[] = [];
-  for (const list of listsOf(kind, mode)) {
-    for (const row of await rowsOf(ask, list)) {
-      const order = list.read(row);
-      // An order of an unknown status stays as it is known, until the venue says something known of it.
-      if (order.kind === 'order' && (!list.isHistory || order.report.orderTime >= sinceMs)) found.push(order);
-    }
-  }
-  return found.sort((a, b) => a.report.orderTime - b.report.orderTime);
-}
-
-/** The open ones first: what ends meanwhile is then in the other list at least. */
-function listsOf(kind: MarketKind, mode: AccountMode): readonly List[] {
+/** The lists of one product line, open orders first: what ends meanwhile is then in the other list at least. */
+export function listsOf(line: string, mode: AccountMode): readonly OrderList[] {
   const isDemo = mode.demo === 'environment';
-  const lines = linesOf(kind).map((line) => lineAt(line, mode));
-  return lines.flatMap((line) =>
-    [false, true].map((isHistory) => ({
-      ...(mode.generation === 'unified' ? unifiedList(line, isHistory) : classicList(line, isHistory)),
-      isHistory,
-      isDemo,
-    })),
-  );
+  const name = lineAt(line, mode);
+  if (mode.generation === 'unified') {
+    return [false, true].map((isEnded) => ({ ...unifiedList(name, isEnded), isEnded, isDemo }));
+  }
+  if (line === 'SPOT') return [false, true].map((isEnded) => ({ ...spotList(isEnded), isEnded, isDemo }));
+  // By its documents the list of open contract orders leaves the partly filled ones out, unless asked for.
+  const partlyFilled = contractList(name, 'orders-pending', { status: 'partially_filled' });
+  return [
+    { ...contractList(name, 'orders-pending'), isEnded: false, isDemo },
+    { ...partlyFilled, isEnded: false, isDemo },
+    { ...contractList(name, 'orders-history'), isEnded: true, isDemo },
+  ];
 }
 
-type ListShape = Omit<List, 'isHistory' | 'isDemo'>;
+type ListShape = Omit<OrderList, 'isEnded' | 'isDemo'>;
 
-function unifiedList(line: string, isHistory: boolean): ListShape {
+function unifiedList(line: string, isEnded: boolean): ListShape {
   return {
-    what: `${isHistory ? 'ended' : 'open'} orders ${line}`,
-    path: `/api/v3/trade/${isHistory ? 'history-orders' : 'unfilled-orders'}`,
+    what: `${isEnded ? 'ended' : 'open'} orders ${line}`,
+    weight: WEIGHT.light,
+    path: `/api/v3/trade/${isEnded ? 'history-orders' : 'unfilled-orders'}`,
     query: { category: line },
     cursorName: 'cursor',
     page: (data) => pageOf(data, 'list', 'cursor'),
@@ -78,37 +62,57 @@ function unifiedList(line: string, isHistory: boolean): ListShape {
   };
 }
 
-function classicList(line: string, isHistory: boolean): ListShape {
-  const isSpot = line === 'SPOT';
-  const spotPath = `/api/v2/spot/trade/${isHistory ? 'history-orders' : 'unfilled-orders'}`;
-  const mixPath = `/api/v2/mix/order/${isHistory ? 'orders-history' : 'orders-pending'}`;
+function spotList(isEnded: boolean): ListShape {
   return {
-    what: `${isHistory ? 'ended' : 'open'} orders ${line}`,
-    path: isSpot ? spotPath : mixPath,
-    query: isSpot ? {} : { productType: line },
+    what: `${isEnded ? 'ended' : 'open'} orders SPOT`,
+    weight: WEIGHT.light,
+    path: `/api/v2/spot/trade/${isEnded ? 'history-orders' : 'unfilled-orders'}`,
+    query: {},
     cursorName: 'idLessThan',
-    page: isSpot ? spotPageOf : (data) => pageOf(data, 'entrustedList', 'endId'),
-    read: (row) => readListedOrder(row, isSpot),
+    page: spotPageOf,
+    read: (row) => readListedOrder(row, true),
   };
 }
 
-async function rowsOf(ask: Ask, { what, path, query, isDemo, ...list }: List): Promise<readonly unknown[]> {
-  const all: unknown[] = [];
-  const mostPages = list.isHistory ? MOST_HISTORY_PAGES : MOST_OPEN_PAGES;
+function contractList(
+  line: string,
+  list: 'orders-pending' | 'orders-history',
+  filter: Readonly<Record<string, string>> = {},
+): ListShape {
+  return {
+    what: `${list === 'orders-history' ? 'ended' : 'open'} orders ${line}`,
+    weight: WEIGHT.heavy,
+    path: `/api/v2/mix/order/${list}`,
+    query: { productType: line, ...filter },
+    cursorName: 'idLessThan',
+    page: (data) => pageOf(data, 'entrustedList', 'endId'),
+    read: (row) => readListedOrder(row, false),
+  };
+}
+
+/**
+ * Page after page, until the list ends or `onPage` answers that it is enough. `cut`: there is more than we
+ * are willing to read.
+ */
+export async function readPages(
+  ask: Ask,
+  { what, weight, path, query, isDemo, cursorName, page: shape }: OrderList,
+  onPage: (rows: readonly unknown[]) => Promise<boolean>,
+): Promise<'whole' | 'cut'> {
   let cursor: string | undefined;
-  for (let pages = 0; pages < mostPages; pages += 1) {
-    const from: Record<string, string> = cursor === undefined ? {} : { [list.cursorName]: cursor };
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const from: Record<string, string> = cursor === undefined ? {} : { [cursorName]: cursor };
     const asked = { ...query, limit: String(PAGE_ROWS), ...from };
-    const { data } = successOf(await ask({ what, path, query: asked, isDemo }));
-    const page = list.page(data);
+    const { data } = successOf(await ask({ what, weight, path, query: asked, isDemo }));
+    const page = shape(data);
     if (page === undefined) throw new ConnectorError('REST_BAD_ANSWER', `${what}: no list`);
-    all.push(...page.rows);
-    const isLast = page.rows.length < PAGE_ROWS || !isCursor(page.next) || page.next === cursor;
-    if (isLast) return all;
-    cursor = page.next as string;
+    const { rows, next } = page;
+    if (await onPage(rows)) return 'whole';
+    const isLast = rows.length < PAGE_ROWS || !isCursor(next) || next === cursor;
+    if (isLast) return 'whole';
+    cursor = next;
   }
-  if (!list.isHistory) throw new ConnectorError('REST_BAD_ANSWER', `${what}: endless list`);
-  return all;
+  return 'cut';
 }
 
 /** Goes into a signed query: only what needs no escaping. */

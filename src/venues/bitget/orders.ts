@@ -1,7 +1,7 @@
 import { isPositive } from '../../domain/decimal';
 import type { OrderSide } from '../../domain/account';
 import type { ListedOrderWire, StreamOrderWire, UnifiedOrderWire } from './account-wire';
-import { amountOr, isBlank, quotient } from './amounts';
+import { amountOr, isBlank, quotient, unpadded } from './amounts';
 import { isObject } from './fields';
 import { readOrder, type ReadOrder } from './order-facts';
 import type { AveragePrices } from './average-prices';
@@ -9,13 +9,15 @@ import type { Unproven } from './wire';
 
 /** The three spellings of an order. */
 
+/** Told by REST, where the average is known: the backend takes a cancel's fill for priced by it. */
+const WITHOUT_AVERAGE: ReadOrder = { kind: 'unreadable', note: 'order: cancelled, average price unknown' };
 const NOT_AN_ORDER: ReadOrder = { kind: 'unreadable', note: 'order: malformed' };
 
 /** A row of the classic stream. */
 export function readStreamOrder(row: unknown, isSpot: boolean, averages: AveragePrices): ReadOrder {
   if (!isObject(row)) return NOT_AN_ORDER;
   const wire = row as Unproven<StreamOrderWire>;
-  return readOrder({
+  const order = readOrder({
     symbol: wire.instId,
     orderId: wire.orderId,
     clientOrderId: wire.clientOid ?? wire.clientOId,
@@ -31,30 +33,46 @@ export function readStreamOrder(row: unknown, isSpot: boolean, averages: Average
     fee: { amount: wire.fillFee, coin: wire.fillFeeCoin },
     quantity: (facts) => (isSpot ? streamedSpotSize(wire, facts) : amountOr('0', wire.size)),
   });
+  return lacksAverage(order) ? WITHOUT_AVERAGE : order;
 }
 
-/** A row of the classic order lists. */
+/** Fills before this connection, and a cancel on it, which does not repeat their average. */
+function lacksAverage(order: ReadOrder): boolean {
+  if (order.kind !== 'order' || order.report.orderStatus !== 'CANCELED') return false;
+  const { totalTradeQuantity: filled, totalQuoteTradeQuantity: quote } = order.report;
+  return isPositive(filled) && !isPositive(quote);
+}
+
+/**
+ * A row of the classic order lists, or the answer about one order. The quote amount is filled x average as
+ * on the stream: `quoteVolume` stands in for spot only, as in which coin it is elsewhere is not documented.
+ */
 export function readListedOrder(row: unknown, isSpot: boolean): ReadOrder {
   if (!isObject(row)) return NOT_AN_ORDER;
   const wire = row as Unproven<ListedOrderWire>;
-  const isOpenSpot = isSpot && !isBlank(wire.basePrice);
+  const [limit, average] = pricesOf(wire, isSpot && !isBlank(wire.basePrice)).map(unpadded);
+  const size = unpadded(wire.size);
   return readOrder({
-    symbol: wire.symbol,
+    symbol: typeof wire.symbol === 'string' ? wire.symbol.toUpperCase() : undefined,
     orderId: wire.orderId,
     clientOrderId: wire.clientOid,
-    status: wire.status,
+    status: wire.status ?? wire.state,
     orderType: wire.orderType,
-    price: isOpenSpot && isBlank(wire.price) ? wire.priceAvg : wire.price,
-    average: isOpenSpot ? wire.basePrice : wire.priceAvg,
-    filled: wire.baseVolume,
-    // Of contracts the average tells it, as on the stream: in which coin `quoteVolume` is there is not documented.
-    filledQuote: isSpot ? wire.quoteVolume : undefined,
+    price: limit,
+    average,
+    filled: unpadded(wire.baseVolume),
+    filledQuote: isSpot && !isPositive(average) ? unpadded(wire.quoteVolume) : undefined,
     createdAt: wire.cTime,
     changedAt: isBlank(wire.uTime) ? wire.cTime : wire.uTime,
     position: wire,
     isTakenOver: wire.orderSource === 'liquidation',
-    quantity: (facts) => (isSpot ? spotSize(wire.size, facts) : amountOr('0', wire.size)),
+    quantity: (facts) => (isSpot ? spotSize(size, facts) : amountOr('0', size)),
   });
+}
+
+function pricesOf(wire: Unproven<ListedOrderWire>, isOpenSpot: boolean): [limit: unknown, average: unknown] {
+  if (!isOpenSpot) return [wire.price, wire.priceAvg];
+  return [isBlank(wire.price) ? wire.priceAvg : wire.price, wire.basePrice];
 }
 
 /**
@@ -64,7 +82,9 @@ export function readListedOrder(row: unknown, isSpot: boolean): ReadOrder {
 export function readUnifiedOrder(row: unknown): ReadOrder {
   if (!isObject(row)) return NOT_AN_ORDER;
   const wire = row as Unproven<UnifiedOrderWire>;
-  const line = typeof wire.category === 'string' ? wire.category.toUpperCase() : '';
+  // Without it nobody knows whose order it is.
+  if (typeof wire.category !== 'string') return NOT_AN_ORDER;
+  const line = wire.category.toUpperCase();
   return readOrder({
     symbol: wire.symbol,
     orderId: wire.orderId,

@@ -122,7 +122,9 @@ describe('orders', () => {
       new: 'NEW',
       init: 'NEW',
       partially_filled: 'PARTIALLY_FILLED',
+      partial_fill: 'PARTIALLY_FILLED',
       filled: 'FILLED',
+      full_fill: 'FILLED',
       cancelled: 'CANCELED',
       canceled: 'CANCELED',
       reject: 'REJECTED',
@@ -141,7 +143,21 @@ describe('orders', () => {
   test('an order that cannot be read does not hold back its neighbours', () => {
     const { frame, row } = rowOf(SPOT);
     const mixed = { ...frame, data: [{ ...row, status: 'halted' }, row, 7] };
-    assert.equal(eventsOf(connection()(mixed)).length, 1);
+    const decoded = connection()(mixed);
+    assert.ok(decoded.kind === 'events');
+    assert.equal(decoded.events.length, 1);
+    assert.deepEqual(decoded.faults, ['unknown order status halted', 'order: malformed']);
+    assert.ok(!('faults' in connection()(frame)));
+  });
+
+  test('a coin that cannot be read does not hold back its neighbours', () => {
+    const arg = { instType: 'SPOT', channel: 'account', coin: 'default' };
+    const good = { coin: 'USDT', available: '1', frozen: '0', locked: '0' };
+    const frame = (data: unknown[]): object => ({ action: 'snapshot', arg, data, ts: 1_742_367_838_120 });
+    const decoded = connection()(frame([good, { coin: 'BTC', available: 'much' }]));
+    assert.deepEqual(balanceOf(decoded)?.balances, [{ asset: 'USDT', free: '1', locked: '0' }]);
+    assert.deepEqual(decoded.kind === 'events' && decoded.faults, ['balances: malformed']);
+    assert.deepEqual(connection()(frame([{}])), { kind: 'unknown', note: 'balances: malformed' });
   });
 
   const SIDES: [string, object, string][] = [
@@ -213,10 +229,11 @@ describe('orders', () => {
     assert.equal(report.totalQuoteTradeQuantity, '18.7');
     assert.equal(report.price, '93.5');
     assert.ok(!('commission' in report));
-    // Another connection has not seen the fill: no average is better than a wrong one.
-    const blind = reportOf(connection('bitgetUsdm')(changed(FUTURES, cancel)));
-    assert.equal(blind.totalQuoteTradeQuantity, '0');
-    assert.equal(blind.price, '94');
+    // Another connection has not seen the fill: REST is to tell, a report without its price would be final.
+    const note = 'order: cancelled, average price unknown';
+    assert.deepEqual(connection('bitgetUsdm')(changed(FUTURES, cancel)), { kind: 'unknown', note });
+    const unfilled = { ...cancel, accBaseVolume: '0' };
+    assert.equal(reportOf(connection('bitgetUsdm')(changed(FUTURES, unfilled))).price, '94');
   });
 
   test('what was paid for one fill', () => {
@@ -326,6 +343,11 @@ describe('unified accounts', () => {
     assert.deepEqual(symbolsOf('bitget'), ['spot', 'SPOT']);
     assert.deepEqual(symbolsOf('bitgetUsdm'), ['usdt-futures', 'usdc-futures']);
     assert.deepEqual(symbolsOf('bitgetCoinm'), ['coin-futures']);
+  });
+
+  test('an order without its category is nobody’s', () => {
+    const decoded = connection()(unified('order', [{ ...UNIFIED_ORDER, category: undefined }]));
+    assert.deepEqual(decoded, { kind: 'unknown', note: 'order: malformed' });
   });
 
   test('a spot market buy is sized by what was filled; coin-margined value by its average', () => {

@@ -75,21 +75,32 @@ function ownRows(rows: readonly unknown[], { market }: Context): readonly unknow
   });
 }
 
-/** What can be read of a push is never held back by what cannot. */
 function decodeOrders(
   topics: readonly Topic[],
   rows: readonly unknown[],
   read: (row: unknown) => ReadOrder,
 ): Decoded<AccountEvent> {
   const events: AccountEvent[] = [];
-  let note: string | undefined;
+  const faults: string[] = [];
   for (const row of rows) {
     const order = read(row);
     if (order.kind === 'order') events.push(order);
-    else note ??= order.note;
+    else faults.push(order.note);
   }
-  if (events.length === 0 && note !== undefined) return unknown(note);
-  return { kind: 'events', topics, events };
+  return told(topics, events, faults);
+}
+
+/** What can be read of a push is never held back by what cannot. */
+function told(
+  topics: readonly Topic[],
+  events: readonly AccountEvent[],
+  faults: readonly string[],
+): Decoded<AccountEvent> {
+  const [first] = faults;
+  if (first === undefined) return { kind: 'events', topics, events };
+  return events.length === 0 && faults.length === 1
+    ? unknown(first)
+    : { kind: 'events', topics, events, faults };
 }
 
 /** [{"unrealisedPnL":"..","coin":[{"coin":"ETH", ...}, ...]}] */
@@ -109,16 +120,17 @@ function decodeBalances(
 ): Decoded<AccountEvent> {
   const eventTime = epochMs(ts);
   if (eventTime === undefined) return unknown('balances: no time');
-  const balances = readBalances(rows, isUnified ? unifiedReader(market.kind) : classicReader(market.kind));
-  if (balances === undefined) return unknown('balances: malformed');
-  if (balances.length === 0) return { kind: 'events', topics, events: [] };
+  const reader = isUnified ? unifiedReader(market.kind) : classicReader(market.kind);
+  const { balances, unread } = readBalances(rows, reader);
+  const faults = unread === 0 ? [] : ['balances: malformed'];
+  if (balances.length === 0) return told(topics, [], faults);
   const position = {
     eventType: 'outboundAccountPosition',
     eventTime,
     lastAccountUpdate: 0,
     balances,
   } as const;
-  return { kind: 'events', topics, events: [{ kind: 'balances', position }] };
+  return told(topics, [{ kind: 'balances', position }], faults);
 }
 
 function unknown(note: string): Decoded<AccountEvent> {

@@ -7,7 +7,7 @@ import { epochMs, isObject } from './fields';
 import { readInstruments } from './instrument-list';
 import { granularityOf } from './intervals';
 import { restError } from './rest-errors';
-import { instTypeOf, type InstType } from './topics';
+import { instTypeOf, marginCoinOf, type InstType } from './topics';
 import type { RestWire, Unproven } from './wire';
 
 /** One REST call, deadline, check of the envelope and error conversion included. */
@@ -56,11 +56,6 @@ export function connectRest(deps: RestDeps): VenueRest {
       return closedCandles(query, (page) => call(page.source, (client) => ask(client, page)));
     },
   };
-}
-
-/** USDC-margined perpetuals are called `BTCPERP`. */
-function marginCoinOf(pair: string, quote: string): string {
-  return quote === 'USDC' || pair.endsWith('PERP') || pair.endsWith('USDC') ? 'USDC' : 'USDT';
 }
 
 async function contracts(

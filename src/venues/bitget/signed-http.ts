@@ -21,6 +21,8 @@ export interface VenueAnswer {
 export interface Question {
   /** For messages: no secret, no query. */
   readonly what: string;
+  /** One of `WEIGHT`. */
+  readonly weight: number;
   readonly path: string;
   /** Values must need no escaping: what is signed is what is sent. */
   readonly query?: Readonly<Record<string, string>>;
@@ -50,13 +52,15 @@ export class WrongDoor extends ConnectorError {}
  */
 export function signedHttp(
   { market, credentials }: Account,
-  { rewrite, timeoutMs, venueNow }: AccountRestDeps,
+  { rewrite, timeoutMs, venueNow, turn }: AccountRestDeps,
 ): Ask {
   const base = rewrite(market.endpoints.rest).replace(/\/+$/, '');
-  return async ({ what: asked, path, query = {}, isUnsigned = false, isDemo = false }) => {
+  return async ({ what: asked, weight, path, query = {}, isUnsigned = false, isDemo = false }) => {
     const what = `${market.exchange} ${asked}`;
     const search = new URLSearchParams(query).toString();
     const target = search === '' ? path : `${path}?${search}`;
+    // The deadline and the signature begin after the turn, which may take seconds.
+    await turn(weight);
     const headers = {
       ...(isUnsigned ? {} : getHeaders(credentials, target, venueNow())),
       ...(isDemo ? { paptrading: '1' } : {}),

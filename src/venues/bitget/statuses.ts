@@ -16,7 +16,10 @@ const STATUSES: Readonly<Record<string, OrderStatus>> = {
   live: 'NEW',
   /** In the book, some of it filled. */
   partially_filled: 'PARTIALLY_FILLED',
+  /** The same in an older sample of the single order. */
+  partial_fill: 'PARTIALLY_FILLED',
   filled: 'FILLED',
+  full_fill: 'FILLED',
   /** Ended before it was filled; may have a filled part. Contracts. */
   canceled: 'CANCELED',
   /** The same, as spot and the unified API spell it. */

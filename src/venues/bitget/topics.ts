@@ -42,3 +42,8 @@ export function isOfMarket(instType: string, kind: MarketKind): boolean {
   if (kind === 'inverse') return instType === 'COIN-FUTURES';
   return instType === 'USDT-FUTURES' || instType === 'USDC-FUTURES';
 }
+
+/** USDC-margined perpetuals are called `BTCPERP`. */
+export function marginCoinOf(pair: string, quote: string): string {
+  return quote === 'USDC' || pair.endsWith('PERP') || pair.endsWith('USDC') ? 'USDC' : 'USDT';
+}

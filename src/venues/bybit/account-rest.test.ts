@@ -69,7 +69,12 @@ async function venue(t: TestContext, answer: Answer, options: Options = {}): Pro
     credentials: { key: KEY, secret: SECRET, passphrase: '', options: { bybitHost } },
     environment,
   };
-  const rest = bybit.connectAccount!(account, { rewrite, timeoutMs, venueNow: () => NOW });
+  const rest = bybit.connectAccount!(account, {
+    rewrite,
+    timeoutMs,
+    venueNow: () => NOW,
+    turn: () => Promise.resolve(),
+  });
   return { rest, asked, hosts };
 }
 
@@ -146,7 +151,7 @@ async function failure(run: Promise<unknown>): Promise<ConnectorError> {
 }
 
 async function told(venueOf: Promise<Venue>, since = NOW - DAY): Promise<string[]> {
-  const { orders } = await (await venueOf).rest.snapshot(since, NONE);
+  const { orders } = await (await venueOf).rest.snapshot({ sinceMs: since, instruments: NONE, known: [] });
   return orders.map(({ report: { orderId, orderStatus } }) => `${orderId} ${orderStatus}`);
 }
 
@@ -180,7 +185,7 @@ test('open orders, orders closed since and balances, by signed requests', async 
         }),
     }),
   );
-  const { orders, balances } = await rest.snapshot(NOW - DAY, NONE);
+  const { orders, balances } = await rest.snapshot({ sinceMs: NOW - DAY, instruments: NONE, known: [] });
   assert.deepEqual(
     orders.map(({ report }) => [report.orderId, report.orderStatus, report.orderTime]),
     [
@@ -227,13 +232,13 @@ test('every page, its cursor sent back as it came', async (t) => {
 
 test('pages without end are refused', async (t) => {
   const { rest } = await venue(t, account({ [HISTORY]: () => ok({ list: [], nextPageCursor: 'again' }) }));
-  const { code, message } = await failure(rest.snapshot(NOW - 1, NONE));
+  const { code, message } = await failure(rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] }));
   assert.deepEqual([code, message], ['REST_BAD_ANSWER', 'Bybit answered with pages without end']);
 });
 
 test('linear orders are asked for per settlement coin', async (t) => {
   const { rest, asked } = await venue(t, account(), { exchange: 'bybitLinear' });
-  await rest.snapshot(NOW - 1, NONE);
+  await rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] });
   assert.deepEqual(
     asked.filter((path) => path.startsWith(CURRENT)),
     ['0', '1'].flatMap((openOnly) =>
@@ -297,7 +302,7 @@ test('what was filled but stands in no list is asked for by its id', async (t) =
 
 test('a long gap is asked for in weeks, and not without end', async (t) => {
   const { rest, asked } = await venue(t, account());
-  await rest.snapshot(0, NONE);
+  await rest.snapshot({ sinceMs: 0, instruments: NONE, known: [] });
   const spans = asked
     .filter((path) => path.startsWith(HISTORY))
     .map((path) => new URLSearchParams(path.split('?')[1]))
@@ -313,7 +318,10 @@ test('an unknown status is skipped, orders that are none are refused', async (t)
   const list = [row('x', { orderStatus: 'Frozen' })];
   assert.deepEqual(await told(venue(t, account({ [CURRENT]: () => ok({ list, nextPageCursor: '' }) }))), []);
   const { rest } = await venue(t, account({ [CURRENT]: () => ok({ list: [{}, 5], nextPageCursor: '' }) }));
-  assert.equal((await failure(rest.snapshot(NOW, NONE))).code, 'REST_BAD_ANSWER');
+  assert.equal(
+    (await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+    'REST_BAD_ANSWER',
+  );
 });
 
 // ---------------------------------------------------------------------------- generations of accounts
@@ -331,7 +339,7 @@ const GENERATIONS: readonly (readonly [number, string, string, string | undefine
 for (const [status, exchange, wallet, closed] of GENERATIONS) {
   test(`account status ${status}: ${exchange} trades from ${wallet}`, async (t) => {
     const { rest, asked } = await venue(t, account({}, status), { exchange });
-    const { balances } = await rest.snapshot(NOW - 1, NONE);
+    const { balances } = await rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] });
     assert.ok(balances);
     assert.ok(asked.includes(`${WALLET}?accountType=${wallet}`));
     const kinds = asked.map((path) => /openOnly=(\d)/.exec(path)?.[1]).filter((one) => one !== undefined);
@@ -347,12 +355,15 @@ test('the generation is asked for once, and again after a failure', async (t) =>
       : ok({ list: [], nextPageCursor: '' });
   const answer: Answer = (asked) => account({ [WALLET]: refuse }, status)(asked);
   const { rest, asked } = await venue(t, answer, { exchange: 'bybitInverse' });
-  await rest.snapshot(NOW, NONE);
-  assert.equal((await rest.snapshot(NOW, NONE)).balances, undefined);
+  await rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
+  assert.equal((await rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] })).balances, undefined);
   assert.equal(asked.filter((path) => path === INFO).length, 1);
   status = 5;
-  assert.equal((await failure(rest.snapshot(NOW, NONE))).retry, 'backoff');
-  await rest.snapshot(NOW, NONE);
+  assert.equal(
+    (await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).retry,
+    'backoff',
+  );
+  await rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
   assert.equal(asked.filter((path) => path === INFO).length, 2);
   assert.ok(asked.includes(`${WALLET}?accountType=UNIFIED`));
 });
@@ -372,7 +383,7 @@ const HOSTS: readonly (readonly [Options, string])[] = [
 for (const [options, host] of HOSTS) {
   test(`${JSON.stringify(options)} is asked at ${host}`, async (t) => {
     const { rest, hosts } = await venue(t, account(), options);
-    await rest.snapshot(NOW, NONE);
+    await rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] });
     assert.deepEqual([...new Set(hosts)], [host]);
   });
 }
@@ -407,7 +418,7 @@ for (const [retCode, code, retry] of CODES) {
   test(`code ${retCode} is ${code}`, async (t) => {
     const retMsg = `error sign! origin_string[1${KEY}5000]`;
     const { rest } = await venue(t, () => ({ retCode, retMsg, result: {}, time: NOW }));
-    const error = await failure(rest.snapshot(NOW, NONE));
+    const error = await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }));
     assert.deepEqual([error.code, error.retry], [code, retry]);
   });
 }
@@ -426,7 +437,7 @@ for (const [status, code, retry] of HTTP) {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ key: KEY }));
       return undefined;
     });
-    const error = await failure(rest.snapshot(NOW, NONE));
+    const error = await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }));
     assert.deepEqual([error.code, error.retry], [code, retry]);
   });
 }
@@ -435,20 +446,36 @@ test('garbage is refused', async (t) => {
   const bodies = [[], {}, 7, { retCode: '0' }, { retCode: 0 }, { retCode: 0, result: {} }, ok({})];
   for (const body of bodies) {
     const { rest } = await venue(t, () => body);
-    assert.equal((await failure(rest.snapshot(NOW, NONE))).code, 'REST_BAD_ANSWER', JSON.stringify(body));
+    assert.equal(
+      (await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+      'REST_BAD_ANSWER',
+      JSON.stringify(body),
+    );
   }
   const { rest } = await venue(t, ({ response }) => void response.end('<html>502</html>'));
-  assert.equal((await failure(rest.snapshot(NOW, NONE))).code, 'REST_BAD_ANSWER');
+  assert.equal(
+    (await failure(rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+    'REST_BAD_ANSWER',
+  );
   const odd = await venue(
     t,
     account({ [WALLET]: () => ok({ list: [{ accountType: 'UNIFIED', coin: 5 }] }) }),
   );
-  assert.equal((await failure(odd.rest.snapshot(NOW, NONE))).code, 'REST_BAD_ANSWER');
+  assert.equal(
+    (await failure(odd.rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+    'REST_BAD_ANSWER',
+  );
 });
 
 test('an answer that never comes, and a line that breaks', async (t) => {
   const hung = await venue(t, () => undefined, { timeoutMs: 30 });
-  assert.equal((await failure(hung.rest.snapshot(NOW, NONE))).code, 'REST_TIMEOUT');
+  assert.equal(
+    (await failure(hung.rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+    'REST_TIMEOUT',
+  );
   const broken = await venue(t, ({ response }) => void response.destroy());
-  assert.equal((await failure(broken.rest.snapshot(NOW, NONE))).code, 'REST_FAILED');
+  assert.equal(
+    (await failure(broken.rest.snapshot({ sinceMs: NOW, instruments: NONE, known: [] }))).code,
+    'REST_FAILED',
+  );
 });

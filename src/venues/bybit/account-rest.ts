@@ -1,5 +1,5 @@
 import type { AccountEvent, OutboundAccountPosition } from '../../domain/account';
-import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import type { Account, AccountRest, AccountRestDeps, AccountSnapshot, SnapshotQuery } from '../contract';
 import type { Ask } from './account-client';
 import { askerOf } from './account-client';
 import type { AccountKind } from './account-kind';
@@ -16,7 +16,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
   const { kind: market } = account.market;
   let known: AccountKind | undefined;
 
-  async function snapshot(sinceMs: number): Promise<AccountSnapshot> {
+  async function snapshot({ sinceMs }: SnapshotQuery): Promise<AccountSnapshot> {
     const kind = (known ??= await readAccountKind(ask));
     const balances = await readBalances(ask, walletFor(kind, market));
     const nowMs = Math.floor(deps.venueNow());
@@ -27,8 +27,8 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
 
   return {
     serverTime: async () => (await ask((client) => client.getServerTime())).time,
-    snapshot: (sinceMs) =>
-      snapshot(sinceMs).catch((failure: unknown) => {
+    snapshot: (query) =>
+      snapshot(query).catch((failure: unknown) => {
         // Accounts are upgraded while we run: the old queries are refused then.
         known = undefined;
         throw failure;

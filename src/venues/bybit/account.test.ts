@@ -58,6 +58,7 @@ async function stage(
     rewrite: (url) => server.urlOf(url).replace(/\/$/, ''),
     timeoutMs: 10_000,
     venueNow: () => Date.now(),
+    turn: () => Promise.resolve(),
   });
   return { server, account, held, rest, forgetClosedOrders: () => simulator.forgetClosedOrders() };
 }
@@ -184,7 +185,7 @@ for (const isRestarted of [false, true]) {
     one.held.cancel(cut!);
     one.held.setBalance('USDT', '5', '1');
     if (isRestarted) one.forgetClosedOrders();
-    const { orders, balances } = await one.rest.snapshot(since, NONE);
+    const { orders, balances } = await one.rest.snapshot({ sinceMs: since, instruments: NONE, known: [] });
     const states = new Map(orders.map(({ report }) => [report.orderId, report]));
     assert.equal(orders.length, orderIds.length);
     assert.equal(states.get(filled!)?.orderStatus, 'FILLED');
@@ -205,7 +206,9 @@ test('stream and REST tell an order alike', async (t) => {
   one.held.fill(orderId, '0.1', { price: '29999.7' });
   await line.event();
   const streamed = await line.event();
-  assert.deepEqual((await one.rest.snapshot(0, NONE)).orders, [streamed]);
+  assert.deepEqual((await one.rest.snapshot({ sinceMs: 0, instruments: NONE, known: [] })).orders, [
+    streamed,
+  ]);
 });
 
 test('a wrong secret and a wrong site are refused for good, on both ways', async (t) => {
@@ -216,6 +219,6 @@ test('a wrong secret and a wrong site are refused for good, on both ways', async
     assert.ok(refused.kind === 'loginRefused');
     assert.deepEqual([refused.reason.retry, refused.reason.cause], ['never', 'credentials']);
     assert.ok(!refused.reason.text.includes(one.account.credentials.key), refused.reason.text);
-    await assert.rejects(one.rest.snapshot(0, NONE), { retry: 'never' });
+    await assert.rejects(one.rest.snapshot({ sinceMs: 0, instruments: NONE, known: [] }), { retry: 'never' });
   }
 });

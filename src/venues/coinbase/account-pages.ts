@@ -25,8 +25,8 @@ export async function allPages(
     if (!Array.isArray(told) || !told.every(isObject)) throw badAnswer(what, 'no list');
     for (const row of told) rows.push(row);
     const next = nextOf(answer);
-    if (next === undefined) return rows;
-    if (next === cursor) throw badAnswer(what, 'a page without a next one');
+    if (next === undefined && answer['has_next'] !== true) return rows;
+    if (next === undefined || next === cursor) throw badAnswer(what, 'a page without a next one');
     cursor = next;
   }
   throw badAnswer(what, 'a list without an end');

@@ -1,5 +1,5 @@
 import type { AccountFeed, VenueAdapter } from '../contract';
-import { ACCOUNT_LINK } from './account-limits';
+import { ACCOUNT_LINK, ACCOUNT_REST, POLLED_BALANCES } from './account-limits';
 import { connectAccount } from './account-rest';
 import { USER_STREAM } from './hosts';
 import { INTERVAL_NAMES, STREAMED_INTERVALS } from './intervals';
@@ -12,7 +12,11 @@ import { connectRest } from './rest';
 import { publicSession } from './session';
 import type { PublicState } from './state';
 
-const accountFeed: AccountFeed<PrivateState> = { session: privateSession, codec: privateCodec };
+const accountFeed: AccountFeed<PrivateState> = {
+  session: privateSession,
+  codec: privateCodec,
+  polledBalances: POLLED_BALANCES,
+};
 
 const STREAM = 'wss://advanced-trade-ws.coinbase.com';
 
@@ -38,6 +42,7 @@ export const coinbase: VenueAdapter<PublicState> = {
         needsVenueList: true,
         intervals: STREAMED_INTERVALS,
         links: { ...LINKS, account: ACCOUNT_LINK },
+        accountRest: ACCOUNT_REST,
       },
     ],
     intervalNames: INTERVAL_NAMES,

@@ -6,34 +6,28 @@ import { amountOrZero } from './fills';
 import { identityOf, isSpot, reportOf } from './orders';
 import type { ListedOrder } from './private-wire';
 import type { Meaning } from './statuses';
-import { isEnd, meaningOf, statusOf } from './statuses';
+import { isEnd, meaningOf, statusOf, unknownStatus } from './statuses';
 
 /** `foreign`: of another market; `silent`: not to be told yet. */
 export type ListedReading =
-  | { readonly kind: 'report'; readonly report: ExecutionReport; readonly isEnded: boolean }
+  | { readonly kind: 'report'; readonly report: ExecutionReport }
   | { readonly kind: 'foreign' | 'silent' }
-  | { readonly kind: 'fault' };
+  | { readonly kind: 'fault'; readonly note: string };
 
 const SILENT: ListedReading = { kind: 'silent' };
 const FOREIGN: ListedReading = { kind: 'foreign' };
-const FAULT: ListedReading = { kind: 'fault' };
+const MALFORMED: ListedReading = { kind: 'fault', note: 'malformed order' };
 
 /** An order as REST lists it, by the mapping of the stream. @param now epoch ms, where the order has no time */
 export function readListed(order: object, now: number): ListedReading {
   const wire: ListedOrder = order;
   if (!isSpot(wire.product_type, wire.product_id)) return FOREIGN;
   const meaning = meaningOf(wire.status);
-  if (meaning === undefined) return wire.status === 'UNKNOWN_ORDER_STATUS' ? SILENT : FAULT;
-  const {
-    product_id: product,
-    order_id: orderId,
-    client_order_id: clientId,
-    side,
-    order_type: orderType,
-  } = wire;
-  const identity = identityOf({ product, orderId, clientId, side, orderType });
+  if (meaning === undefined) return { kind: 'fault', note: unknownStatus(wire.status) };
+  const { product_id: product, order_id: orderId, client_order_id: clientId, side } = wire;
+  const identity = identityOf({ product, orderId, clientId, side, orderType: orderTypeOf(wire) });
   const amounts = amountsOf(wire);
-  if (identity === undefined || amounts === undefined) return FAULT;
+  if (identity === undefined || amounts === undefined) return MALFORMED;
   const isFilled = isPositive(amounts.fills.filled);
   const status = statusOf(meaning, isFilled, isFilled);
   if (status === undefined) return SILENT;
@@ -43,11 +37,20 @@ export function readListed(order: object, now: number): ListedReading {
   return {
     kind: 'report',
     report: reportOf(identity, { ...amounts, status, createdAt, at }),
-    isEnded: isEnd(meaning),
   };
 }
 
-/** A fill has its own time; other changes have that of the last update, where the venue tells it. */
+/** The type may be `UNKNOWN_ORDER_TYPE`; the name of the configuration (`market_market_ioc`) tells it as well. */
+function orderTypeOf({ order_type: told, order_configuration: configuration }: ListedOrder): unknown {
+  if (typeof told === 'string' && told !== '' && !told.startsWith('UNKNOWN')) return told;
+  const [name = ''] = isObject(configuration) ? Object.keys(configuration) : [];
+  return name.startsWith('market_') ? 'MARKET' : told;
+}
+
+/**
+ * A fill has its own time; other changes have that of the last update, where the venue tells it. Rows of the
+ * stream have none, and their frame is a little later: so the same change never looks newer here than there.
+ */
 function changeTimeOf(
   wire: ListedOrder,
   meaning: Meaning,

@@ -59,6 +59,14 @@ function frame(changes: Row[], type = 'update', more: object = {}): object {
   return { channel: 'user', timestamp: '2026-04-07T14:30:00Z', events: [{ type, orders }], ...more };
 }
 
+/** A frame of rows that tell nothing but what is wrong with them. */
+const faulty = (faults: string[]): Decoded<AccountEvent> => ({
+  kind: 'events',
+  topics: ['user'],
+  events: [],
+  faults,
+});
+
 describe('coinbase private codec: fixtures', () => {
   assert.equal(ORDERS.length, 5);
   for (const { id, frames, expected } of ORDERS) {
@@ -129,7 +137,7 @@ describe('coinbase private codec: orders', () => {
   for (const status of ['UNKNOWN_ORDER_STATUS', 'CANCELED', 'constructor', '__proto__']) {
     test(`unknown status ${status} is named, and no event`, () => {
       const note = `unknown order status ${status}`;
-      assert.deepEqual(connection()(frame([{ status }])), { kind: 'unknown', note });
+      assert.deepEqual(connection()(frame([{ status }])), faulty([note]));
       assert.equal(meaningOf(status), undefined);
     });
   }
@@ -137,7 +145,7 @@ describe('coinbase private codec: orders', () => {
   test('an unknown status that is no plain word stays unsaid', () => {
     for (const status of ['', 'two words', 'x'.repeat(33), 7]) {
       const decoded = connection()(frame([{ status }]));
-      assert.deepEqual(decoded, { kind: 'unknown', note: 'unknown order status' });
+      assert.deepEqual(decoded, faulty(['unknown order status']));
     }
   });
 
@@ -213,8 +221,13 @@ describe('coinbase private codec: orders', () => {
       ...[{ avg_price: '1e5' }, { filled_value: 3 }, { limit_price: 'x' }],
     ];
     for (const fault of faults) {
-      assert.deepEqual(connection()(frame([fault])), { kind: 'unknown', note: 'malformed order' });
-      assert.equal(reportsOf(connection()(frame([fault, { order_id: 'good' }]))).length, 1);
+      assert.deepEqual(connection()(frame([fault])), faulty(['malformed order']));
+      const both = connection()(frame([fault, { order_id: 'good' }, { status: 'NEWS' }]));
+      assert.equal(reportsOf(both).length, 1);
+      assert.deepEqual(both.kind === 'events' && both.faults, [
+        'malformed order',
+        'unknown order status NEWS',
+      ]);
     }
   });
 });

@@ -51,8 +51,8 @@ function decodeChannel(frame: Frame, state: PrivateState): Decoded<AccountEvent>
 }
 
 /**
- * {"type":"error","message":"authentication failure"}: the key, its permissions or the signature, without a
- * word more. Not the clock: that is measured before each dial, and tokens allow for what is left.
+ * {"type":"error","message":"authentication failure"}: the key, its rights, its addresses, the signature or its
+ * time, without a word more. The session asks for the rest over REST before each dial, and a try later finds it.
  */
 function decodeWords(frame: Frame): Decoded<never> {
   if (frame.type !== 'error') return unknown('no channel');
@@ -82,9 +82,8 @@ function decodeOrders(events: readonly unknown[], time: number, state: PrivateSt
   const told = readings.flatMap((one): readonly AccountEvent[] =>
     one.kind === 'report' ? [{ kind: 'order', report: one.report }] : [],
   );
-  const fault = readings.find((one) => one.kind === 'fault');
-  if (told.length === 0 && fault) return unknown(fault.note);
-  return { kind: 'events', topics: [USER], events: told };
+  const faults = readings.flatMap((one) => (one.kind === 'fault' ? [one.note] : []));
+  return { kind: 'events', topics: [USER], events: told, ...(faults.length > 0 && { faults }) };
 }
 
 /** What should be a list and is none counts as one malformed row. */

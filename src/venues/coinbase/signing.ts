@@ -9,6 +9,8 @@ const TOKEN_LIFE_S = 120;
 /** A token from the future is refused: what may still be left of a wrong clock after it was measured. */
 const CLOCK_MARGIN_S = 5;
 const NONCE_BYTES = 16;
+/** Of legacy signatures, as it was documented. */
+const LEGACY_MARGIN_S = 30;
 
 /** `cloud`: keys of the developer platform, a token each; `legacy`: HMAC keys, which the docs describe no more. */
 export type KeysType = 'cloud' | 'legacy';
@@ -18,6 +20,13 @@ export function keysTypeOf({ key, secret, options }: Credentials): KeysType {
   const named = options['keysType'];
   if (named === 'cloud' || named === 'legacy') return named;
   return key.includes('organizations/') || parseKey(secret) !== undefined ? 'cloud' : 'legacy';
+}
+
+/** How far our idea of the venue's time may be ahead or behind (ms) before what we sign is refused. */
+export function signingWindow(kind: KeysType): { readonly aheadMs: number; readonly behindMs: number } {
+  const [ahead, behind] =
+    kind === 'cloud' ? [CLOCK_MARGIN_S, TOKEN_LIFE_S - CLOCK_MARGIN_S] : [LEGACY_MARGIN_S, LEGACY_MARGIN_S];
+  return { aheadMs: ahead * SECOND, behindMs: behind * SECOND };
 }
 
 /**

@@ -28,7 +28,8 @@ const MALFORMED: Reading = { kind: 'fault', note: 'malformed order' };
 
 /**
  * One row: the state of an order after any number of fills. Orders without a fill that a snapshot lists are
- * only remembered: they are no news.
+ * only remembered: they are no news. Filled parts that it lists are told on every connection, as a fill may have
+ * been missed, and with the time of the frame: the look over REST has that of the fill.
  * @param time epoch ms of the frame; rows have no time of their own
  */
 export function readRow(row: unknown, time: number, isListed: boolean, state: PrivateState): Reading {

@@ -48,7 +48,12 @@ const accountOf = (exchange: string, passphrase = PASSPHRASE, environment: 'live
 
 function rest(account = accountOf('kucoin'), timeoutMs = 5_000): KucoinAccountRest {
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return connectAccount(account, { rewrite: () => base, timeoutMs, venueNow: () => NOW });
+  return connectAccount(account, {
+    rewrite: () => base,
+    timeoutMs,
+    venueNow: () => NOW,
+    turn: () => Promise.resolve(),
+  });
 }
 
 function raw(body: unknown, status = 200): Reply {
@@ -95,7 +100,7 @@ describe('kucoin account REST: what is sent', () => {
       }
       served(url, response, request);
     })(reply);
-    await rest().snapshot(0, NONE);
+    await rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] });
     assert.deepEqual(
       asked.map(({ url }) => url.pathname),
       [
@@ -183,7 +188,11 @@ describe('kucoin account REST: snapshot', () => {
       },
       '/api/v1/accounts': [{ currency: 'USDT', available: '5', holds: '1' }],
     });
-    const { orders, balances } = await rest().snapshot(NOW - 1_000, NONE);
+    const { orders, balances } = await rest().snapshot({
+      sinceMs: NOW - 1_000,
+      instruments: NONE,
+      known: [],
+    });
     assert.equal(orders.length, 103);
     const reports = orders.map(({ report }) => report);
     const told = (at: number) => {
@@ -228,7 +237,11 @@ describe('kucoin account REST: snapshot', () => {
         ...{ availableBalance: 290.5, positionMargin: 93.1, orderMargin: 10.2, frozenFunds: 0 },
       },
     });
-    const { orders, balances } = await rest(accountOf('kucoinLinear')).snapshot(NOW - 1_000, instruments);
+    const { orders, balances } = await rest(accountOf('kucoinLinear')).snapshot({
+      sinceMs: NOW - 1_000,
+      instruments,
+      known: [],
+    });
     assert.deepEqual(
       orders.map(({ report }) => [
         report.orderId,
@@ -284,7 +297,10 @@ describe('kucoin account REST: failures', () => {
   for (const [name, given, code, retry] of failures) {
     test(name, async () => {
       reply = given;
-      await assert.rejects(rest().snapshot(0, NONE), failsWith(code, retry));
+      await assert.rejects(
+        rest().snapshot({ sinceMs: 0, instruments: NONE, known: [] }),
+        failsWith(code, retry),
+      );
     });
   }
 

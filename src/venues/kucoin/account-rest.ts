@@ -26,7 +26,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): KucoinA
       if (time !== undefined) return time;
       throw new ConnectorError('REST_BAD_ANSWER', `${market.exchange} time: not readable`);
     },
-    snapshot: async (sinceMs, instruments) => {
+    snapshot: async ({ sinceMs, instruments }) => {
       const isSpot = market.kind === 'spot';
       const rows = isSpot ? await spotRows(source, sinceMs, symbols) : await futuresRows(source, sinceMs);
       return {

@@ -12,7 +12,9 @@ import { okx } from './index';
 const KEY = 'the-key';
 const SECRET = 'the-secret';
 const PASSPHRASE = 'the-passphrase';
-const VENUE_NOW = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
+const VENUE_NOW = Date.UTC(2025, 8, 5, 12, 50, 5, 678);
+const SINCE = 1_757_076_000_000;
+const HOUR = 3_600_000;
 const NONE = new InstrumentIndex();
 
 type Answer = (url: URL, response: ServerResponse, request: IncomingMessage) => void;
@@ -21,7 +23,8 @@ let server: Server;
 let base = '';
 let asked: { url: URL; host: string; request: IncomingMessage }[] = [];
 let answer: Answer = () => undefined;
-let pauses = 0;
+let turns: (number | undefined)[] = [];
+let venueNow = VENUE_NOW;
 
 before(async () => {
   server = createServer((request, response) => {
@@ -41,7 +44,8 @@ after(() => {
 
 beforeEach(() => {
   asked = [];
-  pauses = 0;
+  turns = [];
+  venueNow = VENUE_NOW;
 });
 
 interface Wish {
@@ -64,11 +68,12 @@ function rest({
   const credentials = { key: KEY, secret: SECRET, passphrase, options: { okxSource } };
   // The override may hold a path, which is no part of what is signed.
   const { rewrite = (url: string) => url.replace('https://', `${base}/`) } = more;
-  const deps = { rewrite, timeoutMs, venueNow: () => VENUE_NOW };
-  return connectAccount({ market, credentials, environment }, deps, () => {
-    pauses += 1;
+  const turn = (weight?: number): Promise<void> => {
+    turns.push(weight);
     return Promise.resolve();
-  });
+  };
+  const deps = { rewrite, timeoutMs, venueNow: () => venueNow, turn };
+  return connectAccount({ market, credentials, environment }, deps);
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
@@ -104,11 +109,29 @@ const BALANCE = {
   details: [{ ccy: 'USDT', availBal: '5', frozenBal: '1', cashBal: '6' }],
 };
 
+interface Lists {
+  pending?: object[];
+  history?: object[];
+  archive?: object[];
+  /** Told by their ids only. */
+  single?: object[];
+}
+
 /** A venue with these orders: newest first, paged by `after`, by type. */
-function serve(lists: { pending?: object[]; history?: object[] }, balance: object[] = [BALANCE]): void {
+function serve(lists: Lists, balance: object[] = [BALANCE]): void {
   answer = ({ pathname, searchParams }, response) => {
     if (pathname === '/api/v5/account/balance') return send(response, 200, success(balance));
-    const rows = (pathname.endsWith('pending') ? lists.pending : lists.history) as Record<string, string>[];
+    if (pathname === '/api/v5/trade/order') {
+      const wanted = Object.fromEntries(searchParams) as Record<string, string>;
+      const found = ((lists.single ?? []) as Record<string, string>[]).find((row) =>
+        Object.entries(wanted).every(([name, value]) => row[name] === value),
+      );
+      if (found) return send(response, 200, success([found]));
+      return send(response, 200, { code: '51603', msg: 'Order does not exist', data: [] });
+    }
+    const name = { 'orders-pending': 'pending', 'orders-history': 'history' } as const;
+    const list = name[pathname.slice('/api/v5/trade/'.length) as keyof typeof name] ?? 'archive';
+    const rows = lists[list] as Record<string, string>[];
     const cursor = searchParams.get('after');
     const found = (rows ?? [])
       .filter((row) => row['instType'] === searchParams.get('instType'))
@@ -133,7 +156,7 @@ function failsWith(code: string, retry: unknown): (thrown: unknown) => boolean {
 describe('okx account REST: what is sent', () => {
   test('every signed request: signature, time, key, passphrase', async () => {
     serve({ pending: [order(1)] });
-    await rest().snapshot(0, NONE);
+    await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(
       asked.map(({ url }) => url.pathname + url.search),
       [
@@ -145,8 +168,8 @@ describe('okx account REST: what is sent', () => {
     for (const { url, request, host } of asked) {
       const { headers } = request;
       assert.equal(host, 'openapi.okx.com');
-      assert.equal(headers['ok-access-timestamp'], '2030-01-02T03:04:05.678Z');
-      const text = `2030-01-02T03:04:05.678ZGET${url.pathname}${url.search}`;
+      assert.equal(headers['ok-access-timestamp'], '2025-09-05T12:50:05.678Z');
+      const text = `2025-09-05T12:50:05.678ZGET${url.pathname}${url.search}`;
       const expected = createHmac('sha256', SECRET).update(text).digest('base64');
       assert.equal(headers['ok-access-sign'], expected);
       assert.equal(headers['ok-access-key'], KEY);
@@ -172,7 +195,7 @@ describe('okx account REST: what is sent', () => {
       serve({});
       for (const environment of ['live', 'sandbox'] as const) {
         asked = [];
-        await rest({ okxSource, environment }).snapshot(0, NONE);
+        await rest({ okxSource, environment }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
         const isDemo = environment === 'sandbox' ? '1' : undefined;
         assert.ok(asked.length > 0);
         for (const one of asked) {
@@ -195,7 +218,11 @@ describe('okx account REST: snapshot', () => {
         order(4, { state: 'filled', uTime: '1757076068999' }),
       ],
     });
-    const { orders, balances } = await rest().snapshot(1_757_076_069_000, NONE);
+    const { orders, balances } = await rest().snapshot({
+      sinceMs: 1_757_076_069_000,
+      instruments: NONE,
+      known: [],
+    });
     assert.deepEqual(
       orders.map(({ report }) => [report.newClientOrderId, report.orderStatus]),
       [
@@ -217,26 +244,26 @@ describe('okx account REST: snapshot', () => {
 
   test('an order that ends between the two lists is told twice, the end last', async () => {
     serve({ pending: [order(1)], history: [order(1, { state: 'filled' })] });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(
       orders.map(({ report }) => report.orderStatus),
       ['NEW', 'FILLED'],
     );
   });
 
-  test('every page of both lists; long ones are paced', async () => {
+  test('every page of both lists, each with its turn', async () => {
     const pending = Array.from({ length: 250 }, (_, at) => order(at));
     const history = Array.from({ length: 2_500 }, (_, at) => order(10_000 + at, { state: 'filled' }));
     serve({ pending, history });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.equal(new Set(orders.map(({ report }) => report.orderId)).size, 2_750);
     assert.equal(asked.length, 3 + 26 + 1);
-    assert.equal(pauses, 6);
+    assert.deepEqual(turns, [1, 1, 1, ...Array<number>(26).fill(2), 6]);
   });
 
   test('a page that is full and the last costs one more request', async () => {
     serve({ pending: Array.from({ length: 100 }, (_, at) => order(at)) });
-    const { orders } = await rest().snapshot(0, NONE);
+    const { orders } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.equal(orders.length, 100);
     assert.equal(asked.length, 4);
   });
@@ -251,7 +278,9 @@ describe('okx account REST: snapshot', () => {
     ];
     serve({ pending });
     const symbols = async (wish: Wish): Promise<string[]> =>
-      (await rest(wish).snapshot(0, NONE)).orders.map(({ report }) => report.symbol);
+      (await rest(wish).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] })).orders.map(
+        ({ report }) => report.symbol,
+      );
     assert.deepEqual(await symbols({ exchange: 'okxLinear' }), ['BTC-USDT']);
     assert.deepEqual(await symbols({ exchange: 'okxInverse', okxSource: 'my' }), ['BTC-USD']);
     assert.deepEqual(await symbols({ exchange: 'okxLinear', okxSource: 'my' }), [
@@ -260,18 +289,188 @@ describe('okx account REST: snapshot', () => {
     ]);
   });
 
-  test('an odd order is left out, a list of strangers refused', async () => {
+  test('an order that cannot be read is left out, and said so', async () => {
     serve({ pending: [order(1), order(2, { state: 'odd' })] });
-    assert.equal((await rest().snapshot(0, NONE)).orders.length, 1);
-    serve({ pending: [order(2, { state: 'odd' })] });
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(
+      orders.map(({ report }) => report.newClientOrderId),
+      ['D-TP1'],
+    );
+    assert.equal(incomplete, 'unreadable orders: 1 (unknown order status odd)');
   });
 
   test('an empty account', async () => {
     serve({}, [{ uTime: '1757076130010', details: [] }]);
-    const { orders, balances } = await rest().snapshot(0, NONE);
+    const { orders, balances } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
     assert.deepEqual(orders, []);
     assert.deepEqual(balances?.balances, []);
+    serve({}, [{ uTime: '', details: [] }]);
+    const untouched = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual([untouched.balances?.balances, untouched.balances?.eventTime], [[], VENUE_NOW]);
+  });
+});
+
+describe('okx account REST: known orders', () => {
+  const ids = (number: number) => ({
+    symbol: 'BTC-USDT',
+    orderId: order(number)['ordId']!,
+    clientOrderId: `D-TP${number}`,
+  });
+  const ended = { state: 'canceled', accFillSz: '0.5', avgPx: '9.9' };
+
+  test('in a list: not asked again, and told however long ago it ended', async () => {
+    serve({
+      pending: [order(1)],
+      history: [
+        order(2, { ...ended, uTime: '1757000000000' }),
+        order(3, { ...ended, uTime: '1757000000000' }),
+      ],
+    });
+    const known = [ids(1), ids(2)];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      orders.map(({ report }) => [report.newClientOrderId, report.orderStatus]),
+      [
+        ['D-TP2', 'CANCELED'],
+        ['D-TP1', 'NEW'],
+      ],
+    );
+    assert.equal(incomplete, undefined);
+    assert.equal(asked.length, 3);
+  });
+
+  test('in no list: asked by its id, or by its client id where there is none', async () => {
+    serve({ single: [order(4, ended), order(5, { state: 'filled', accFillSz: '2', avgPx: '9' })] });
+    const known = [ids(4), { ...ids(5), orderId: '' }];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      orders.map(({ report }) => [report.newClientOrderId, report.orderStatus, report.totalTradeQuantity]),
+      [
+        ['D-TP4', 'CANCELED', '0.5'],
+        ['D-TP5', 'FILLED', '2'],
+      ],
+    );
+    assert.equal(incomplete, undefined);
+    assert.deepEqual(
+      asked.filter(({ url }) => url.pathname.endsWith('/order')).map(({ url }) => url.search),
+      [`?instId=BTC-USDT&ordId=${ids(4).orderId}`, '?instId=BTC-USDT&clOrdId=D-TP5'],
+    );
+    assert.deepEqual(turns, [1, 2, 1, 1, 6]);
+  });
+
+  test('forgotten by the venue: not cancelled for that, and said by its symbol', async () => {
+    serve({});
+    const known = [ids(6), ids(7)];
+    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(orders, []);
+    assert.equal(incomplete, 'known orders that the venue does not tell of: BTC-USDT');
+  });
+
+  test('swaps by their venue id; an X-Perp needs its date', async () => {
+    serve({});
+    const [linear, perp] = ['BTC-USDT', 'BTC-USD_UM_XPERP'];
+    const known = [linear, perp].map((symbol) => ({ symbol: symbol!, orderId: '1', clientOrderId: '' }));
+    const swaps = rest({ exchange: 'okxLinear' });
+    const dated = { exchange: 'okxLinear', symbol: perp!, base: 'BTC', quote: 'USD' } as const;
+    const instruments = new InstrumentIndex([{ ...dated, venueSymbol: `${perp}-310404` }]);
+    await swaps.snapshot({ sinceMs: SINCE, instruments, known });
+    const { incomplete } = await swaps.snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(
+      asked
+        .filter(({ url }) => url.pathname.endsWith('/order'))
+        .map(({ url }) => url.searchParams.get('instId')),
+      ['BTC-USDT-SWAP', 'BTC-USD_UM_XPERP-310404', 'BTC-USDT-SWAP'],
+    );
+    assert.equal(incomplete, 'known orders that the venue does not tell of: BTC-USDT, BTC-USD_UM_XPERP');
+  });
+
+  const retentions: [name: string, gapMs: number, lists: string[], incomplete: string | undefined][] = [
+    ['an hour', HOUR, ['pending', 'history'], undefined],
+    [
+      '3 hours',
+      3 * HOUR,
+      ['pending', 'history'],
+      'the venue keeps orders cancelled without a fill for 2 hours',
+    ],
+    [
+      '8 days',
+      8 * 24 * HOUR,
+      ['pending', 'history', 'history-archive'],
+      'the venue keeps orders cancelled without a fill for 2 hours',
+    ],
+    [
+      '91 days',
+      91 * 24 * HOUR,
+      ['pending', 'history', 'history-archive'],
+      'the venue keeps ended orders for 3 months',
+    ],
+  ];
+  for (const [name, gapMs, lists, told] of retentions) {
+    test(`after ${name}: ${told ?? 'complete'}`, async () => {
+      serve({ archive: [order(8, { state: 'filled' })] });
+      const query = { sinceMs: VENUE_NOW - gapMs, instruments: NONE, known: [] };
+      const { orders, incomplete } = await rest().snapshot(query);
+      assert.equal(incomplete, told);
+      assert.equal(orders.length, lists.length - 2);
+      const prefix = '/api/v5/trade/orders-';
+      assert.deepEqual(
+        asked.flatMap(({ url: { pathname } }) =>
+          pathname.startsWith(prefix) ? [pathname.slice(prefix.length)] : [],
+        ),
+        lists,
+      );
+    });
+  }
+
+  test('liquidations, whole and partial, deleverage, delivery: as on the stream', async () => {
+    const categories = ['full_liquidation', 'partial_liquidation', 'adl', 'delivery', 'ddh', 'normal'];
+    const market = okx.descriptor.markets.find((one) => one.exchange === 'okxLinear')!;
+    const changes = { instType: 'SWAP', instId: 'BTC-USDT-SWAP', ordType: 'market', px: '', clOrdId: '' };
+    const rows = categories.map((category, at) =>
+      order(at, { ...changes, category, state: 'filled', accFillSz: '2', avgPx: '9.5' }),
+    );
+    serve({ history: rows });
+    const { codec } = okx.accountFeed!;
+    const frame = JSON.stringify({ arg: { channel: 'orders', instType: 'SWAP' }, data: rows });
+    const state = codec.begin(market);
+    const streamed = codec.decode(frame, { state, market, receivedAt: 0, instruments: NONE });
+    const client = rest({ exchange: 'okxLinear' });
+    const { orders } = await client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(streamed.kind === 'events' && streamed.events, orders);
+    assert.deepEqual(
+      orders.map(({ report }) => report.liquidation),
+      [true, false, false, false, false, false],
+    );
+  });
+
+  test('a currency that cannot be read does not pass for an empty one', async () => {
+    serve({}, [{ ...BALANCE, details: [...BALANCE.details, { ccy: 'BTC', availBal: 'much' }] }]);
+    const { balances, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.equal(balances, undefined);
+    assert.equal(incomplete, 'unreadable balances: 1');
+  });
+
+  test('signed after the turn, which may take long', async () => {
+    serve({});
+    const market = okx.descriptor.markets[0]!;
+    const credentials = { key: KEY, secret: SECRET, passphrase: PASSPHRASE, options: {} };
+    const client = connectAccount(
+      { market, credentials, environment: 'live' },
+      {
+        rewrite: (url) => url.replace('https://', `${base}/`),
+        timeoutMs: 5_000,
+        venueNow: () => venueNow,
+        turn: () => {
+          venueNow += HOUR / 60;
+          return Promise.resolve();
+        },
+      },
+    );
+    await client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });
+    assert.deepEqual(
+      asked.map(({ request }) => request.headers['ok-access-timestamp']),
+      ['2025-09-05T12:51:05.678Z', '2025-09-05T12:52:05.678Z', '2025-09-05T12:53:05.678Z'],
+    );
   });
 });
 
@@ -291,10 +490,15 @@ describe('okx account REST: failures', () => {
   for (const [code, status, retry] of refusals) {
     test(`${code} with HTTP ${status}`, async () => {
       answer = (_url, response) => send(response, status, { code, msg: 'Words.', data: [] });
-      await assert.rejects(rest().snapshot(0, NONE), (thrown: ConnectorError) => {
-        assert.equal(thrown.message, `okx orders pending SPOT: HTTP ${status} ${code} Words.`);
-        return failsWith('REST_FAILED', retry)(thrown);
-      });
+      await assert.rejects(
+        rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+        (thrown: ConnectorError) => {
+          const { cause } = thrown as { cause?: { code: string } };
+          assert.equal(cause?.code, code === '50001' ? undefined : code);
+          assert.equal(thrown.message, `okx open orders SPOT: HTTP ${status} ${code} Words.`);
+          return failsWith('REST_FAILED', retry)(thrown);
+        },
+      );
     });
   }
 
@@ -337,32 +541,50 @@ describe('okx account REST: failures', () => {
   for (const [name, given, code, retry] of failures) {
     test(name, async () => {
       answer = given;
-      await assert.rejects(rest().snapshot(0, NONE), failsWith(code, retry));
+      await assert.rejects(
+        rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+        failsWith(code, retry),
+      );
       assert.ok(asked.every(({ host }) => host !== 'elsewhere'));
     });
   }
 
   test('unreadable balances and clocks', async () => {
     serve({}, [{}]);
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    await assert.rejects(
+      rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+      failsWith('REST_BAD_ANSWER', 'backoff'),
+    );
     serve({}, []);
-    await assert.rejects(rest().snapshot(0, NONE), failsWith('REST_BAD_ANSWER', 'backoff'));
+    await assert.rejects(
+      rest().snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+      failsWith('REST_BAD_ANSWER', 'backoff'),
+    );
     answer = (_url, response) => send(response, 200, success([{ ts: 'noon' }]));
     await assert.rejects(rest().serverTime(), failsWith('REST_BAD_ANSWER', 'backoff'));
   });
 
   test('silence', async () => {
     answer = () => undefined;
-    await assert.rejects(rest({ timeoutMs: 50 }).snapshot(0, NONE), failsWith('REST_TIMEOUT', 'backoff'));
+    await assert.rejects(
+      rest({ timeoutMs: 50 }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+      failsWith('REST_TIMEOUT', 'backoff'),
+    );
   });
 
   test('nobody there', async () => {
     const client = rest({ rewrite: () => 'http://127.0.0.1:1' });
-    await assert.rejects(client.snapshot(0, NONE), failsWith('REST_FAILED', 'backoff'));
+    await assert.rejects(
+      client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+      failsWith('REST_FAILED', 'backoff'),
+    );
   });
 
   test('incomplete credentials never leave', async () => {
-    await assert.rejects(rest({ passphrase: '' }).snapshot(0, NONE), failsWith('REST_FAILED', 'never'));
+    await assert.rejects(
+      rest({ passphrase: '' }).snapshot({ sinceMs: SINCE, instruments: NONE, known: [] }),
+      failsWith('REST_FAILED', 'never'),
+    );
     assert.equal(asked.length, 0);
   });
 });

@@ -1,97 +1,55 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { OutboundAccountPosition } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
-import type { InstrumentIndex } from '../../domain/instrument';
 import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
+import { WEIGHT } from './account-limits';
+import { findOrders } from './account-orders';
 import { readBalances } from './balances';
 import { epochMs, isObject } from './fields';
-import { allPages, type Pause } from './order-lists';
-import { readOrder } from './orders';
-import { instTypesOf, type InstType } from './private-topics';
 import { signedCalls, type Call } from './signed-call';
 
-type Orders = AccountSnapshot['orders'];
-
-interface Source {
-  readonly account: Account;
-  readonly call: Call;
-  readonly pause: Pause;
-}
-
 /** Signed REST of one account, through the vendor's SDK. */
-export function connectAccount(
-  account: Account,
-  deps: AccountRestDeps,
-  pause: Pause = (delayMs) => wait(delayMs),
-): AccountRest {
-  const source = { account, call: signedCalls(account, deps), pause };
+export function connectAccount(account: Account, deps: AccountRestDeps): AccountRest {
+  const call = signedCalls(account, deps);
   return {
     serverTime: async () =>
-      readTime(account, await source.call('time', (client) => client.getSystemTime({}))),
-    snapshot: async (sinceMs, instruments) => ({
-      orders: await ordersSince(source, sinceMs, instruments),
-      balances: await balances(source),
-    }),
+      readTime(
+        account,
+        await call({ what: 'time', weight: WEIGHT.time }, (client) => client.getSystemTime({})),
+      ),
+    snapshot: async (query) => {
+      const { orders, gaps } = await findOrders({ account, call, now: deps.venueNow }, query);
+      return snapshotOf(orders, gaps, await readHoldings(account, call, deps.venueNow()));
+    },
   };
 }
 
-/**
- * Open orders, then the ended ones: an order that ends in between is in both lists, and in neither the
- * other way round. The list of ended orders holds those of 7 days, but forgets after 2 hours what was
- * cancelled without a fill; it filters by creation only, so all of it is read.
- * https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-history-last-7-days
- */
-async function ordersSince(source: Source, sinceMs: number, instruments: InstrumentIndex): Promise<Orders> {
-  const found: Orders[number][] = [];
-  for (const instType of instTypesOf(source.account)) {
-    const open = await orderList(source, instType, 'pending');
-    found.push(...readOrders(source.account, open, instruments));
-    const ended = await orderList(source, instType, 'history');
-    const isNews = ({ report }: Orders[number]): boolean => report.orderTime >= sinceMs;
-    found.push(...readOrders(source.account, ended, instruments).filter(isNews));
-  }
-  // Stable: of equal times, the open state stays before the end.
-  return found.sort((a, b) => a.report.orderTime - b.report.orderTime);
+/** A currency that cannot be read must not pass for an empty one: no balances at all are told then. */
+function snapshotOf(
+  orders: AccountSnapshot['orders'],
+  gaps: readonly string[],
+  { position, unread }: Holdings,
+): AccountSnapshot {
+  const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
+  return {
+    orders,
+    ...(unread === 0 ? { balances: position } : {}),
+    ...(all.length > 0 ? { incomplete: all.join('; ') } : {}),
+  };
 }
 
-function orderList(
-  { account, call, pause }: Source,
-  instType: InstType,
-  list: 'pending' | 'history',
-): Promise<readonly object[]> {
-  const what = `orders ${list} ${instType}`;
-  return allPages(
-    `${account.market.exchange} ${what}`,
-    (page) =>
-      call(what, (client) =>
-        list === 'pending'
-          ? client.getOrderList({ instType, ...page })
-          : client.getOrderHistory({ instType, ...page }),
-      ),
-    pause,
-  );
-}
-
-/** A single odd row is left out; a list of strangers is refused. */
-function readOrders({ market }: Account, rows: readonly object[], instruments: InstrumentIndex): Orders {
-  const readings = rows.map((row) => readOrder(row, { market, instruments }));
-  if (readings.length > 0 && readings.every(({ kind }) => kind === 'fault')) {
-    throw new ConnectorError('REST_BAD_ANSWER', `${market.exchange} orders: no readable order`);
-  }
-  return readings.flatMap((one) => (one.kind === 'report' ? [{ kind: 'order', report: one.report }] : []));
+interface Holdings {
+  readonly position: OutboundAccountPosition;
+  /** Currencies that could not be read. */
+  readonly unread: number;
 }
 
 /** One row for the whole account. https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-balance */
-async function balances({ account, call }: Source): Promise<OutboundAccountPosition> {
-  const answer = await call('balances', (client) => client.getBalance());
-  const row: unknown = Array.isArray(answer) ? answer[0] : undefined;
-  const position = readBalances(row);
-  if (typeof position === 'object') return position;
-  const eventTime = isObject(row) ? epochMs((row as { uTime?: unknown }).uTime) : undefined;
-  if (position === 'malformed' || eventTime === undefined) {
-    throw new ConnectorError('REST_BAD_ANSWER', `${account.market.exchange} balances: not readable`);
-  }
-  return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances: [] };
+async function readHoldings({ market }: Account, call: Call, nowMs: number): Promise<Holdings> {
+  const question = { what: 'balances', weight: WEIGHT.balances };
+  const answer = await call(question, (client) => client.getBalance());
+  const reading = readBalances(Array.isArray(answer) ? answer[0] : undefined, nowMs);
+  if (reading !== undefined) return reading;
+  throw new ConnectorError('REST_BAD_ANSWER', `${market.exchange} balances: not readable`);
 }
 
 /** [{"ts":"1597026383085"}]; unsigned. */

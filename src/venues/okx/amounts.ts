@@ -21,6 +21,10 @@ export function negated(text: string): string {
 
 /** OKX leaves numbers that it does not have out, or sends the empty text; undefined: neither that nor a number. */
 export function decimalOr(standIn: string, value: unknown): string | undefined {
-  if (value === '' || value === undefined || value === null) return standIn;
+  if (isBlank(value)) return standIn;
   return isDecimal(value) ? value : undefined;
+}
+
+export function isBlank(value: unknown): boolean {
+  return value === '' || value === undefined || value === null;
 }

@@ -1,23 +1,31 @@
 import type { Balance, OutboundAccountPosition } from '../../domain/account';
 import { add, isDecimal, isPositive } from '../../domain/decimal';
-import { decimalOr, difference } from './amounts';
+import { decimalOr, difference, isBlank } from './amounts';
 import { epochMs, isObject } from './fields';
 import type { AccountWire, DetailWire } from './private-wire';
 import type { Unproven } from './wire';
 
+export interface BalancesReading {
+  /** Of the currencies that the row lists, which may be none. */
+  readonly position: OutboundAccountPosition;
+  /** Currencies that could not be read. */
+  readonly unread: number;
+}
+
 /**
- * One row of the account channel, or of the balance that REST tells: the currencies that it lists.
- * `nothing`: it lists none; `malformed`: none that can be read.
+ * One row of the account channel, or of the balance that REST tells; undefined: it is neither. `nowMs` stands
+ * in where an account that never held anything has no time of its last change.
  */
-export function readBalances(row: unknown): OutboundAccountPosition | 'nothing' | 'malformed' {
-  if (!isObject(row)) return 'malformed';
+export function readBalances(row: unknown, nowMs?: number): BalancesReading | undefined {
+  if (!isObject(row)) return undefined;
   const { uTime, details } = row as Unproven<AccountWire>;
-  const eventTime = epochMs(uTime);
-  if (eventTime === undefined || !Array.isArray(details)) return 'malformed';
-  if (details.length === 0) return 'nothing';
+  const eventTime = epochMs(uTime) ?? (isBlank(uTime) ? nowMs : undefined);
+  if (eventTime === undefined || !Array.isArray(details)) return undefined;
   const balances = details.map(toBalance).filter((one) => one !== undefined);
-  if (balances.length === 0) return 'malformed';
-  return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances };
+  return {
+    position: { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances },
+    unread: details.length - balances.length,
+  };
 }
 
 function toBalance(detail: unknown): Balance | undefined {

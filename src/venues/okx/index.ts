@@ -1,6 +1,6 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
 import type { AccountFeed, MarketDescriptor, VenueAdapter } from '../contract';
-import { ACCOUNT_LINK } from './account-limits';
+import { ACCOUNT_LINK, ACCOUNT_REST } from './account-limits';
 import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
 import { LINKS } from './limits';
@@ -46,5 +46,6 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
     },
     intervals: NATIVE_INTERVALS,
     links: { ...LINKS, account: ACCOUNT_LINK },
+    accountRest: ACCOUNT_REST,
   };
 }

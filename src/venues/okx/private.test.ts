@@ -290,8 +290,11 @@ describe('okx private codec: orders', () => {
 
   test('a bad row does not hide its neighbours', () => {
     const frame = order({});
-    const told = reportsOf({ ...frame, data: [{ ...frame.data[0], state: 'odd' }, {}, ...frame.data] });
-    assert.equal(told.length, 1);
+    const decoded = loggedIn()({ ...frame, data: [{ ...frame.data[0], state: 'odd' }, {}, ...frame.data] });
+    assert.ok(decoded.kind === 'events');
+    assert.equal(decoded.events.length, 1);
+    assert.deepEqual(decoded.faults, ['unknown order status odd', 'malformed order']);
+    assert.ok(!('faults' in loggedIn()(frame)));
   });
 
   test('malformed orders', () => {
@@ -339,8 +342,11 @@ describe('okx private codec: balances', () => {
 
   test('a bad currency does not hide its neighbours, but nothing readable is a fault', () => {
     const good = { ccy: 'BTC', availBal: '1' };
-    const [event] = eventsOf(account([{ ccy: 'X', availBal: 'NaN' }, { ccy: '' }, 7, good]));
+    const decoded = loggedIn()(account([{ ccy: 'X', availBal: 'NaN' }, { ccy: '' }, 7, good]));
+    assert.ok(decoded.kind === 'events');
+    const [event] = decoded.events;
     assert.equal(event?.kind === 'balances' && event.position.balances.length, 1);
+    assert.deepEqual(decoded.faults, ['malformed balances']);
     for (const frame of [account([{}]), account(7), account([good], { uTime: '' })]) {
       assert.deepEqual(loggedIn()(frame), { kind: 'unknown', note: 'malformed balances' });
     }

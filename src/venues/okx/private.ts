@@ -49,14 +49,13 @@ function decodeOrders(
   context: Context,
 ): Decoded<AccountEvent> {
   const events: AccountEvent[] = [];
-  let fault: string | undefined;
+  const faults: string[] = [];
   for (const row of rows) {
     const reading = readOrder(row, context);
     if (reading.kind === 'report') events.push({ kind: 'order', report: reading.report });
-    else if (reading.kind === 'fault') fault ??= reading.note;
+    else if (reading.kind === 'fault') faults.push(reading.note);
   }
-  if (events.length === 0 && fault !== undefined) return unknown(fault);
-  return { kind: 'events', topics: topic === undefined ? [] : [topic], events };
+  return told(topic === undefined ? [] : [topic], events, faults);
 }
 
 /**
@@ -65,14 +64,28 @@ function decodeOrders(
  */
 function decodeBalances(rows: readonly unknown[]): Decoded<AccountEvent> {
   const events: AccountEvent[] = [];
-  let isMalformed = false;
+  const faults: string[] = [];
   for (const row of rows) {
-    const position = readBalances(row);
-    if (typeof position === 'object') events.push({ kind: 'balances', position });
-    else if (position === 'malformed') isMalformed = true;
+    const reading = readBalances(row);
+    if (reading === undefined || reading.unread > 0) faults.push('malformed balances');
+    if (reading && reading.position.balances.length > 0) {
+      events.push({ kind: 'balances', position: reading.position });
+    }
   }
-  if (events.length === 0 && isMalformed) return unknown('malformed balances');
-  return { kind: 'events', topics: [ACCOUNT], events };
+  return told([ACCOUNT], events, faults);
+}
+
+/** What can be read is never held back by what cannot. */
+function told(
+  topics: readonly string[],
+  events: readonly AccountEvent[],
+  faults: readonly string[],
+): Decoded<AccountEvent> {
+  const [first] = faults;
+  if (first === undefined) return { kind: 'events', topics, events };
+  return events.length === 0 && faults.length === 1
+    ? unknown(first)
+    : { kind: 'events', topics, events, faults };
 }
 
 function unknown(note: string): Decoded<AccountEvent> {

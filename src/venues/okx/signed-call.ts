@@ -5,8 +5,15 @@ import { accountError } from './account-errors';
 import { isDemo, restUrlOf } from './hosts';
 import { sign } from './signing';
 
-/** One REST call, deadline and error conversion included. `what` names it in errors. */
-export type Call = (what: string, ask: (client: RestClient) => Promise<unknown>) => Promise<unknown>;
+export interface Question {
+  /** Names it in errors: no secret, no query. */
+  readonly what: string;
+  /** One of `WEIGHT`. */
+  readonly weight: number;
+}
+
+/** One REST call, its turn, deadline and error conversion included. */
+export type Call = (question: Question, ask: (client: RestClient) => Promise<unknown>) => Promise<unknown>;
 
 type RequestOptions = NonNullable<ConstructorParameters<typeof RestClient>[1]>;
 
@@ -19,12 +26,14 @@ export function signedCalls(account: Account, deps: AccountRestDeps): Call {
   const { exchange } = account.market;
   const { key, secret, passphrase } = account.credentials;
   const baseUrl = deps.rewrite(restUrlOf(account)).replace(/\/+$/, '');
-  return async (what, ask) => {
+  return async ({ what, weight }, ask) => {
     if (key === '' || secret === '' || passphrase === '') {
       throw new ConnectorError('REST_FAILED', `${exchange} ${what}: key, secret or passphrase is missing`, {
         retry: 'never',
       });
     }
+    // The deadline and the signature begin after the turn, which may take seconds.
+    await deps.turn(weight);
     try {
       return await ask(clientOf(account, baseUrl, deps));
     } catch (thrown) {

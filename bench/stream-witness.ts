@@ -1,0 +1,84 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
+
+const NOTICE = 'userStreamInfo';
+
+interface Keys {
+  readonly key: string;
+  readonly secret: string;
+  readonly passphrase: string;
+}
+
+/** The backend's side of many streams: opens them, sees them announced, and takes the time of order events. */
+export class StreamWitness {
+  /** By room: announcements, and when the first one came (performance.now). */
+  readonly counts = new Map<string, number>();
+  readonly liveAt = new Map<string, number>();
+  announcements = 0;
+  private redisMs: number[] = [];
+  private rabbitMs: number[] = [];
+
+  private constructor(
+    private readonly redis: Redis,
+    private readonly model: ChannelModel,
+    private readonly channel: Channel,
+  ) {}
+
+  static async open(env: Readonly<Record<string, string>>): Promise<StreamWitness> {
+    const { REDIS_HOST: host = '', REDIS_PORT, RABBIT_HOST: hostname = '', RABBIT_PORT } = env;
+    const redis = new Redis({ host, port: Number(REDIS_PORT) });
+    const credentials = {
+      username: env['RABBIT_USER'] ?? 'guest',
+      password: env['RABBIT_PASSWORD'] ?? 'guest',
+    };
+    const model = await connect({ hostname, port: Number(RABBIT_PORT), ...credentials });
+    const channel = await model.createChannel();
+    const witness = new StreamWitness(redis, model, channel);
+    redis.on('message', (name: string, text: string) => witness.published(name, text));
+    await channel.assertExchange('gainium.events', 'topic', { durable: true });
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, 'gainium.events', 'user.#');
+    await channel.consume(queue, (message) => message && witness.delivered(message.content), { noAck: true });
+    return witness;
+  }
+
+  async listen(rooms: readonly string[]): Promise<void> {
+    for (const room of rooms) await this.redis.subscribe(room, NOTICE + room);
+  }
+
+  open(uuid: string, provider: string, keys: Keys): void {
+    const payload = { event: 'open stream', uuid, data: { userId: 'bench', api: { ...keys, provider } } };
+    this.channel.publish('gainium', 'usersStreamAction', Buffer.from(JSON.stringify({ payload })));
+  }
+
+  takeLatencies(): { readonly redis: readonly number[]; readonly rabbit: readonly number[] } {
+    const { redisMs: redis, rabbitMs: rabbit } = this;
+    this.redisMs = [];
+    this.rabbitMs = [];
+    return { redis, rabbit };
+  }
+
+  async close(): Promise<void> {
+    this.redis.disconnect();
+    await this.model.close();
+  }
+
+  private published(channel: string, text: string): void {
+    if (!channel.startsWith(NOTICE)) return this.took(this.redisMs, text);
+    const room = channel.slice(NOTICE.length);
+    this.announcements += 1;
+    this.counts.set(room, (this.counts.get(room) ?? 0) + 1);
+    if (!this.liveAt.has(room)) this.liveAt.set(room, performance.now());
+  }
+
+  private delivered(content: Buffer): void {
+    this.took(this.rabbitMs, content.toString());
+  }
+
+  /** From the venue's time of the change, which is this machine's. */
+  private took(times: number[], text: string): void {
+    const { orderStatus, orderTime } = JSON.parse(text) as { orderStatus?: string; orderTime?: number };
+    if (orderStatus !== undefined && orderTime !== undefined) times.push(Date.now() - orderTime);
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * `npm run bench:streams -- --streams 1000`: many account streams over all venues through the built account
+ * process, on real servers: how long they take to open beside what the venues' limits allow, memory per idle
+ * stream, latency of order events on both doors, and what a cut of all sockets costs.
+ */
+import { execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { AccountMarket } from '../src/e2e/market-table';
+import { ACCOUNT_MARKETS, keysOf, PRICE } from '../src/e2e/market-table';
+import { openTrader, type Trader } from '../src/e2e/chaos/trading';
+import { startSimulator, type Simulator } from '../src/simulator';
+import { marketOf } from '../src/venues/registry';
+import { end, lineOf, pause, startNode, usageOf, type Env } from './child';
+import { StreamWitness } from './stream-witness';
+
+const ROOT = join(__dirname, '..');
+const IDLE_MS = 15_000;
+const ORDERS_PER_SECOND = 200;
+const OPEN_LIMIT_MS = 900_000;
+/** Bitget: 100 connections for each address, of which a rotation needs some. */
+const MOST_CONNECTIONS = new Map([['ws.bitget.com', 90]]);
+
+interface Services {
+  readonly env: Env;
+  stop(): Promise<void>;
+}
+
+interface Stage {
+  readonly simulator: Simulator;
+  readonly witness: StreamWitness;
+  readonly main: ChildProcess;
+  readonly traders: readonly Trader[];
+}
+
+function print(line: string): void {
+  console.log(line);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      streams: { type: 'string', default: '1000' },
+      seconds: { type: 'string', default: '15' },
+      cuts: { type: 'string', default: '3' },
+    },
+  });
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT]);
+  const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
+    provideServices(options: { need: string[] }): Promise<Services>;
+  };
+  const services = await provideServices({ need: ['redis', 'rabbit'] });
+  const simulator = await startSimulator({ symbols: 4 });
+  const witness = await StreamWitness.open(services.env);
+  const child = startNode([join(ROOT, 'dist/main.js')], {
+    ...services.env,
+    VENUE_ENDPOINTS: simulator.overrides(),
+    EXCHANGE_SERVICE_API_URL: '',
+    HEALTH_PORT: '0',
+    LOG_LEVEL: 'info',
+    USER_STREAM_AUDIT_MS: '0',
+  });
+  try {
+    await lineOf(child, /user stream connector starts/);
+    child.stdout?.resume();
+    const traders = await tradersOf(Number(values.streams), simulator, witness);
+    return await perform(
+      { simulator, witness, main: child, traders },
+      Number(values.seconds),
+      Number(values.cuts),
+    );
+  } finally {
+    await Promise.all([end(child), witness.close()]);
+    await simulator.close();
+    await services.stop();
+  }
+}
+
+async function tradersOf(count: number, simulator: Simulator, witness: StreamWitness): Promise<Trader[]> {
+  const traders = marketsOf(count).map((market, at) =>
+    openTrader(simulator, market, randomUUID(), keysOf(market.exchange, `bench-${at}`)),
+  );
+  await witness.listen(traders.map(({ room }) => room));
+  return traders;
+}
+
+/** All markets alike; of a venue that allows an address few connections, no more than those. */
+function marketsOf(count: number): readonly AccountMarket[] {
+  const chosen: AccountMarket[] = [];
+  const connections = new Map<string, number>();
+  for (let at = 0; chosen.length < count; at += 1) {
+    const market = ACCOUNT_MARKETS[at % ACCOUNT_MARKETS.length];
+    if (!market) throw new Error('no market');
+    const host = hostOf(market.exchange);
+    const open = connections.get(host) ?? 0;
+    if (open >= (MOST_CONNECTIONS.get(host) ?? Infinity)) continue;
+    connections.set(host, open + 1);
+    chosen.push(market);
+  }
+  return chosen;
+}
+
+async function perform(stage: Stage, seconds: number, cuts: number): Promise<number> {
+  const { simulator, main: child, traders, witness } = stage;
+  await pause(IDLE_MS);
+  const before = usageOf(child).rssBytes;
+  await openAll(stage);
+  await pause(IDLE_MS);
+  const after = usageOf(child).rssBytes;
+  print(
+    `memory: ${(before / 2 ** 20).toFixed(0)} MB without streams, ${(after / 2 ** 20).toFixed(0)} MB with ${traders.length}: ` +
+      `${((after - before) / 1_024 / traders.length).toFixed(1)} kB per idle stream`,
+  );
+  await trade(stage, seconds);
+  await cutAll(stage, cuts);
+  const violations = simulator.violations();
+  print(`limits broken: ${violations.length} ${JSON.stringify(violations.slice(0, 3))}`);
+  print(`announcements: ${witness.announcements}`);
+  return violations.length === 0 ? 0 : 1;
+}
+
+async function openAll({ traders, witness }: Stage): Promise<void> {
+  const start = performance.now();
+  for (const { room, market } of traders) {
+    const at = traders.findIndex((one) => one.room === room);
+    witness.open(room, market.exchange, keysOf(market.exchange, `bench-${at}`));
+  }
+  await untilAll(witness, traders, 1);
+  const took = new Map<string, number>();
+  for (const { room, market } of traders) {
+    const host = hostOf(market.exchange);
+    took.set(host, Math.max(took.get(host) ?? 0, (witness.liveAt.get(room) ?? Infinity) - start));
+  }
+  print(`opened ${traders.length} streams in ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+  for (const [host, ms] of took) {
+    const streams = traders.filter(({ market }) => hostOf(market.exchange) === host);
+    const least = leastMs(streams);
+    print(
+      `  ${host}: ${streams.length} streams in ${(ms / 1_000).toFixed(1)} s; the dial limit allows ${(least / 1_000).toFixed(1)} s`,
+    );
+  }
+}
+
+function hostOf(exchange: string): string {
+  const url = marketOf(exchange)?.market.endpoints.account ?? '';
+  return URL.canParse(url) ? new URL(url).host : exchange;
+}
+
+/** Time that the dial rates of the descriptor ask for at least. */
+function leastMs(streams: readonly Trader[]): number {
+  const rules = marketOf(streams[0]?.market.exchange ?? '')?.market.links.account;
+  const times = (rules?.dials ?? []).map(
+    ({ count, perMs }) => Math.max(0, Math.ceil(streams.length / count) - 1) * perMs,
+  );
+  return Math.max(0, ...times);
+}
+
+async function trade({ traders, witness }: Stage, seconds: number): Promise<void> {
+  witness.takeLatencies();
+  const until = performance.now() + seconds * 1_000;
+  let count = 0;
+  while (performance.now() < until) {
+    const trader = traders[count % traders.length];
+    if (trader) placeOne(trader, (count += 1));
+    await pause(1_000 / ORDERS_PER_SECOND);
+  }
+  await pause(2_000);
+  const { redis, rabbit } = witness.takeLatencies();
+  print(`order events: ${count} placed, ${redis.length} on Redis, ${rabbit.length} on RabbitMQ`);
+  print(`  Redis p50 ${quantile(redis, 0.5)} ms, p99 ${quantile(redis, 0.99)} ms`);
+  print(
+    `  RabbitMQ (confirmed, delivered) p50 ${quantile(rabbit, 0.5)} ms, p99 ${quantile(rabbit, 0.99)} ms`,
+  );
+}
+
+function placeOne({ account, market }: Trader, count: number): void {
+  const { symbol, quantity } = market;
+  const clientOrderId = `bench-${count}`;
+  account.place({ symbol, side: 'BUY', type: 'LIMIT', price: PRICE, quantity, clientOrderId });
+}
+
+async function cutAll({ simulator, witness, traders, main: child }: Stage, cuts: number): Promise<void> {
+  for (let cut = 1; cut <= cuts; cut += 1) {
+    const start = performance.now();
+    simulator.drop();
+    await untilAll(witness, traders, 1 + cut);
+    const { rssBytes } = usageOf(child);
+    const handles = readdirSync(`/proc/${child.pid}/fd`).length;
+    print(
+      `cut ${cut}: all ${traders.length} back after ${((performance.now() - start) / 1_000).toFixed(1)} s; ` +
+        `RSS ${(rssBytes / 2 ** 20).toFixed(0)} MB, ${handles} handles`,
+    );
+    await pause(5_000);
+  }
+}
+
+async function untilAll(witness: StreamWitness, traders: readonly Trader[], times: number): Promise<void> {
+  const deadline = performance.now() + OPEN_LIMIT_MS;
+  const missing = () => traders.filter(({ room }) => (witness.counts.get(room) ?? 0) < times);
+  while (missing().length > 0) {
+    if (performance.now() > deadline) {
+      throw new Error(`not live: ${[...new Set(missing().map(({ market }) => market.exchange))].join(', ')}`);
+    }
+    await pause(50);
+  }
+}
+
+function quantile(values: readonly number[], share: number): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(1);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../ops/clock';
+import { FakeClock } from '../testing/fake-clock';
+import { RecordedTelemetry } from '../testing/recorded-telemetry';
+import { openRedisProbe, redisService, uniqueName, until } from '../testing/services';
+import { MemoryStore } from './memory';
+import { RedisStore } from './redis';
+import { StreamRecords } from './stream-records';
+
+const KEYS = {
+  facts: (room: string) => `facts:${room}`,
+  orders: (room: string) => `orders:${room}`,
+  marker: uniqueName('streams'),
+};
+
+test('on Redis: newest facts and open orders, with a time to live, gone with the room', async (t) => {
+  const telemetry = new RecordedTelemetry();
+  const store = new RedisStore(redisService, { telemetry, clock: systemClock, random: Math.random });
+  const probe = await openRedisProbe();
+  const records = new StreamRecords(store, KEYS, { telemetry, clock: systemClock }, () => undefined);
+  const room = uniqueName('room');
+  t.after(async () => {
+    records.close();
+    await store.close();
+    await probe.del(KEYS.facts(room), KEYS.orders(room), KEYS.marker);
+    probe.disconnect();
+  });
+  await until('ready', () => store.ready);
+  records.note(room, { state: 'dialing', since: 1, unknown: undefined });
+  records.note(room, { state: 'live' });
+  records.order(room, 'a', '{"a":1}');
+  records.order(room, 'b', '{"b":1}');
+  records.order(room, 'b', undefined);
+  await records.flush();
+  assert.deepEqual(await probe.hgetall(KEYS.facts(room)), { state: 'live', since: '1' });
+  assert.deepEqual(await probe.hgetall(KEYS.orders(room)), { a: '{"a":1}' });
+  assert.ok((await probe.pttl(KEYS.facts(room))) > 6 * 24 * 3_600_000);
+  assert.ok((await probe.pttl(KEYS.orders(room))) > 6 * 24 * 3_600_000);
+
+  const { facts, orders } = await records.recall(room);
+  assert.equal(facts.get('state'), 'live');
+  assert.deepEqual([...orders], [['a', '{"a":1}']]);
+
+  records.order(room, 'c', 'x');
+  records.forget(room);
+  assert.equal((await records.recall(room)).orders.size, 0, 'forgotten at once');
+  await records.flush();
+  assert.equal(await probe.exists(KEYS.facts(room), KEYS.orders(room)), 0);
+});
+
+test('while Redis is away the newest stays pending, and a room that opens again begins anew', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock);
+  const records = new StreamRecords(
+    store,
+    KEYS,
+    { telemetry: new RecordedTelemetry(), clock },
+    () => undefined,
+  );
+  records.order('r', 'old', '1');
+  await records.flush();
+  store.goAway();
+  records.forget('r');
+  records.note('r', { state: 'live' });
+  records.order('r', 'new', '1');
+  await clock.advanceAsync(1_000);
+  const recalling = assert.rejects(records.recall('other'), { code: 'STORE_UNAVAILABLE' });
+  await clock.advanceAsync(5_000);
+  await recalling;
+  store.comeBack();
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([...(await store.hashAll(KEYS.orders('r')))], [['new', '1']]);
+  assert.equal((await store.hashAll(KEYS.facts('r'))).get('state'), 'live');
+  records.close();
+  assert.equal(clock.pendingCount, 0);
+});
+
+test('an emptied Redis is noticed: at the start as doubt, later as an order to note everything anew', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock);
+  let emptied = 0;
+  const begin = () =>
+    new StreamRecords(store, KEYS, { telemetry: new RecordedTelemetry(), clock }, () => (emptied += 1));
+  const first = begin();
+  assert.equal((await first.recall('r')).isDoubtful, true);
+  await clock.advanceAsync(600_000);
+  assert.equal((await first.recall('r')).isDoubtful, false, 'a room that is new by now is new');
+  first.close();
+  const second = begin();
+  assert.equal((await second.recall('r')).isDoubtful, false);
+  assert.equal(emptied, 0);
+  store.goAway();
+  store.comeBack();
+  await clock.advanceAsync(0);
+  assert.equal(emptied, 0, 'away, but nothing lost');
+  store.goAway();
+  store.comeBack();
+  await store.delete(KEYS.marker);
+  store.goAway();
+  store.comeBack();
+  await clock.advanceAsync(0);
+  assert.equal(emptied, 1);
+  second.close();
+});

@@ -1,0 +1,53 @@
+import { ConnectorError, errorText } from '../domain/errors';
+import { InstrumentIndex } from '../domain/instrument';
+import type { Clock } from '../domain/time';
+import type { Account } from '../venues/contract';
+import type { KnownMarket } from '../venues/registry';
+import { refusalIn } from './tap';
+import type { Verdict } from './verdict';
+import { verdictOfRefusal } from './verdict';
+
+export interface SignedLookDeps {
+  readonly clock: Clock;
+  readonly rewrite: (url: string) => string;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Reads open orders and balances once by signed REST, as the connector does after every gap. A live stream
+ * proves less: some are opened by the key alone, and streams and REST have rights of their own. Undefined: well.
+ */
+export async function signedLook(
+  { adapter }: KnownMarket,
+  account: Account,
+  { clock, rewrite }: SignedLookDeps,
+): Promise<Verdict | undefined> {
+  if (!adapter.connectAccount) return undefined;
+  let offsetMs = 0;
+  const venueNow = (): number => Math.round(clock.now() + offsetMs);
+  const turn = (): Promise<void> => Promise.resolve();
+  try {
+    const rest = adapter.connectAccount(account, { rewrite, timeoutMs: TIMEOUT_MS, venueNow, turn });
+    offsetMs = (await rest.serverTime()) - clock.now();
+    await rest.snapshot({ sinceMs: venueNow(), instruments: new InstrumentIndex(), known: [] });
+    return undefined;
+  } catch (error) {
+    return verdictOf(error);
+  }
+}
+
+function verdictOf(error: unknown): Verdict {
+  const refusal = refusalIn(error);
+  const verdict = refusal && verdictOfRefusal(refusal, true);
+  if (verdict) return verdict;
+  const detail = `orders and balances cannot be read by REST: ${errorText(error)}`;
+  // The stream stands on this key: what REST refuses for good is a right of its own.
+  return error instanceof ConnectorError && error.retry === 'never'
+    ? {
+        verdict: 'missing-permission',
+        detail,
+        todo: 'give the key the right to read orders and balances of this market; the connector closes gaps by it',
+      }
+    : { verdict: 'venue', detail, todo: 'try again later; the connector closes gaps by these requests' };
+}

@@ -1,0 +1,188 @@
+import { errorText } from '../domain/errors';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Random, Timer } from '../domain/time';
+import type { StreamRecords } from '../store/stream-records';
+import type { AccountPlug } from './account-feed';
+import type { AccountStreamDeps } from './account-stream';
+import type { Deliveries } from './deliveries';
+import type { Closed, Gap, GapReason, Look } from './reconciler';
+import { Reconciler } from './reconciler';
+import type { StreamHistory } from './stream-history';
+
+export interface CatchingUpDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly stream: AccountStreamDeps;
+  readonly records: StreamRecords;
+  readonly deliveries: Deliveries;
+  readonly history: Pick<StreamHistory, 'reconciled'>;
+  readonly exchange: string;
+  readonly room: string;
+  /** Of the session that works. */
+  plug(): AccountPlug;
+  /** Epoch ms up to which the stream told everything. */
+  completeUntil(): number | undefined;
+  /** The look is over, well or not: live events need not wait for it. */
+  onLooked(): void;
+  onClosed(closed: Closed): void;
+  onLimited(afterMs: number): void;
+}
+
+/** A change may be stamped before the frame that told of it, and clocks are only estimates. */
+const OVERLAP_MS = 5_000;
+/** Redis cannot say what an earlier life knew: changes of so long are looked at. */
+const BLIND_LOOKBACK_MS = 600_000;
+/** Unreadable frames come in swarms: one look answers for all of them. */
+const DOUBT_MS = 3_000;
+const REFRESH_MS = 30_000;
+/** Lists of a venue may lag behind its stream. */
+const LIST_LAG_MS = 60_000;
+
+/** Keeps the cursor of one room, and closes every gap behind it over REST. */
+export class CatchingUp {
+  private readonly reconciler: Reconciler;
+  private readonly refresh: Timer;
+  private doubt: Timer | undefined;
+  /** What an earlier life left: the gap since then, once it is known. */
+  private readonly past: Promise<Gap | undefined>;
+  private lookedUntil = 0;
+  private refusedSince: number | undefined;
+  private isLive = false;
+  private liveAt = Infinity;
+
+  constructor(private readonly deps: CatchingUpDeps) {
+    this.reconciler = new Reconciler({
+      ...deps,
+      look: (gap) => this.look(gap),
+      merge: (look) => deps.deliveries.reconciled(look, deps.clock.now()),
+      onClosed: (closed) => this.closed(closed),
+      onFailed: ({ fromMs: from }, failed) => {
+        deps.history.reconciled({ from, to: deps.clock.now(), found: 0, failed });
+        deps.onLooked();
+      },
+    });
+    this.past = this.recall();
+    this.refresh = deps.clock.every(REFRESH_MS, () => this.note());
+  }
+
+  /** The gap that is not closed yet. */
+  get open(): Gap | undefined {
+    return this.reconciler.open;
+  }
+
+  /** The first session is live: what happened since an earlier life of the room is caught up with. */
+  async begin(): Promise<void> {
+    const gap = await this.past;
+    this.live(gap);
+  }
+
+  /** A session is live again. */
+  live(gap: Gap | undefined): void {
+    this.isLive = true;
+    this.liveAt = this.deps.clock.now();
+    if (gap) {
+      this.reconciler.need(gap);
+      this.reconciler.hurry();
+    } else this.deps.onLooked();
+    this.note();
+  }
+
+  lost(): void {
+    this.isLive = false;
+    this.liveAt = Infinity;
+  }
+
+  /** There was no room in the outbox: the venue is asked again once there is. */
+  outboxFull(receivedAt: number): void {
+    this.refusedSince ??= receivedAt;
+  }
+
+  outboxDrained(): void {
+    if (this.refusedSince !== undefined) this.need(this.refusedSince, 'outbox_full');
+    this.refusedSince = undefined;
+  }
+
+  /** The venue is asked in doubt, though nothing points to a gap. */
+  audit(): void {
+    const since = this.told;
+    if (this.isLive && since > 0 && !this.open) this.need(since - LIST_LAG_MS, 'audit');
+  }
+
+  /** A frame could not be read: the venue is asked what it may have said. */
+  unreadable(): void {
+    const { clock } = this.deps;
+    const fromMs = clock.now();
+    this.doubt ??= clock.after(DOUBT_MS, () => {
+      this.doubt = undefined;
+      this.need(fromMs, 'unreadable');
+    });
+  }
+
+  stop(): void {
+    const { clock } = this.deps;
+    this.note();
+    this.reconciler.stop();
+    clock.cancel(this.refresh);
+    clock.cancel(this.doubt);
+  }
+
+  /** Epoch ms up to which we know everything. */
+  private get told(): number {
+    return Math.max(this.deps.completeUntil() ?? 0, this.lookedUntil);
+  }
+
+  private need(fromMs: number, reason: GapReason): void {
+    this.reconciler.need({ fromMs, reason });
+  }
+
+  private async recall(): Promise<Gap | undefined> {
+    const { records, room, deliveries, telemetry, exchange } = this.deps;
+    try {
+      const record = await records.recall(room);
+      deliveries.restore(record);
+      const until = Number(record.facts.get('completeUntil') ?? NaN);
+      if (Number.isSafeInteger(until)) return { fromMs: until, reason: 'restart' };
+      return record.isDoubtful ? this.blind() : undefined;
+    } catch (error) {
+      telemetry.log.warn({ exchange, room, error: errorText(error) }, 'past of the stream unknown');
+      return this.blind();
+    }
+  }
+
+  private blind(): Gap {
+    return { fromMs: this.deps.clock.now() - BLIND_LOOKBACK_MS, reason: 'restart' };
+  }
+
+  private async look({ fromMs }: Gap): Promise<Look> {
+    const { stream, clock, deliveries, plug } = this.deps;
+    const { looks, looksSentAt } = plug();
+    await stream.listed();
+    await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
+    const offsetMs = stream.venueClock.now() - clock.now();
+    const sinceMs = Math.round(fromMs + offsetMs - OVERLAP_MS);
+    const askedAt = stream.venueClock.now();
+    const { instruments } = stream;
+    const snapshot = await looks.snapshot({ sinceMs, instruments, known: deliveries.openOrders() });
+    return { snapshot, sinceMs, askedAt, liveSince: this.liveAt + offsetMs };
+  }
+
+  private closed(closed: Closed): void {
+    this.lookedUntil = closed.toMs;
+    this.deps.onLooked();
+    this.deps.onClosed(closed);
+    this.note();
+  }
+
+  /** The cursor: never ahead of what the broker has confirmed, never ahead of a gap that is open. */
+  private note(): void {
+    const { records, room, deliveries } = this.deps;
+    const until = Math.min(
+      this.told,
+      deliveries.confirmedUntil ?? Infinity,
+      this.reconciler.open?.fromMs ?? Infinity,
+      this.refusedSince ?? Infinity,
+    );
+    if (this.isLive && until > 0) records.note(room, { completeUntil: until });
+  }
+}

@@ -1,0 +1,157 @@
+import type { PublishedAccountEvent, UserPublisher } from '../bus/user-publisher';
+import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
+import type { ExchangeId } from '../domain/exchange';
+import type { Telemetry } from '../domain/telemetry';
+import type { StreamRecord, StreamRecords } from '../store/stream-records';
+import type { KnownOrder } from '../venues/contract';
+import { BalanceBook } from './balance-book';
+import { OrderLedger } from './order-ledger';
+import { Recent } from './recent';
+import type { Found, Look } from './reconciler';
+import type { StreamHistory } from './stream-history';
+
+export interface DeliveryDeps {
+  readonly room: string;
+  readonly exchange: ExchangeId;
+  readonly telemetry: Telemetry;
+  readonly publisher: UserPublisher;
+  readonly records: StreamRecords;
+  readonly history: Pick<StreamHistory, 'published'>;
+  onEvent(event: PublishedAccountEvent, room: string): void;
+  /** There was no room for it; what it told is forgotten, so that a later look finds it again. */
+  onRefused(receivedAt: number): void;
+}
+
+/** A change that is older than this has been told by a stream that works. */
+const PROMPT_MS = 5_000;
+const REMEMBERED_DELTAS = 1_000;
+/** Orders that ended, kept over a restart: their repetition must not be told again. */
+const KEPT_DONE = 50;
+
+/**
+ * What of an account's events is news, and its way out: repeats end here, whether the stream told them twice
+ * or REST tells them once more.
+ */
+export class Deliveries {
+  private readonly ledger = new OrderLedger();
+  private readonly balances = new BalanceBook();
+  private readonly deltas = new Recent(REMEMBERED_DELTAS);
+  private readonly keptDone = new Set<string>();
+  private unconfirmed = 0;
+  private confirmedAt: number | undefined;
+
+  constructor(private readonly deps: DeliveryDeps) {}
+
+  /** Orders that were open when last heard of. */
+  openOrders(): readonly KnownOrder[] {
+    return this.ledger.openOrders();
+  }
+
+  /** Epoch ms up to which the broker has everything; undefined: it has all that was heard. */
+  get confirmedUntil(): number | undefined {
+    return this.unconfirmed === 0 ? undefined : this.confirmedAt;
+  }
+
+  /** What an earlier life of the room left. */
+  restore({ orders }: StreamRecord): void {
+    for (const key of this.ledger.restore(orders)) this.keptDone.add(key);
+  }
+
+  /** Redis lost what was remembered. */
+  noteAll(): void {
+    const { room, records } = this.deps;
+    for (const { key, text } of this.ledger.kept()) records.order(room, key, text);
+  }
+
+  /** As a stream told them, in its order. */
+  told(events: readonly AccountEvent[], receivedAt: number): void {
+    for (const event of events) {
+      const news = this.newsOf(event);
+      if (news) this.publish(news, receivedAt, false);
+      else this.count(event, 'duplicate');
+    }
+  }
+
+  /**
+   * As REST told it.
+   * @param now epoch ms, ours
+   */
+  reconciled({ snapshot, sinceMs, askedAt, liveSince }: Look, now: number): Found {
+    const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, sinceMs));
+    for (const order of orders) this.publish(order, now, true);
+    return {
+      orders: orders.length,
+      balances: snapshot.balances ? this.balancesAre(snapshot.balances, askedAt, now) : 0,
+      overdue: orders.filter(({ report: { orderTime } }) => {
+        return orderTime > liveSince + PROMPT_MS && orderTime < askedAt - PROMPT_MS;
+      }).length,
+    };
+  }
+
+  /** All balances, as REST told them. Returns how many events were news. */
+  balancesAre(position: OutboundAccountPosition, askedAt: number, now: number): number {
+    const news = this.balances.acceptSnapshot({ kind: 'balances', position }, askedAt);
+    if (!news) return 0;
+    this.publish(news, now, true);
+    return 1;
+  }
+
+  private newsOf(event: AccountEvent): AccountEvent | undefined {
+    switch (event.kind) {
+      case 'order':
+        return this.ledger.accept(event.report) ? event : undefined;
+      case 'balances':
+        return this.balances.accept(event);
+      case 'balanceDelta': {
+        const { asset, balanceDelta, clearTime, eventTime } = event.update;
+        return this.deltas.isNew(`${asset}|${balanceDelta}|${clearTime}|${eventTime}`) ? event : undefined;
+      }
+    }
+  }
+
+  private publish(event: AccountEvent, receivedAt: number, isReconciled: boolean): void {
+    const { room, exchange, publisher, history, onEvent, onRefused } = this.deps;
+    const noted = history.published();
+    const onConfirmed = (): void => {
+      noted();
+      this.confirmed(event, receivedAt);
+    };
+    const delivery = { room, exchange, receivedAt, isReconciled, onConfirmed };
+    this.unconfirmed += 1;
+    const { body, isAccepted } = publisher.publish(event, delivery);
+    if (!isAccepted) {
+      this.unconfirmed -= 1;
+      this.retract(event);
+      onRefused(receivedAt);
+    }
+    this.count(event, isAccepted ? 'published' : 'refused by the outbox');
+    onEvent(body, room);
+  }
+
+  /** A delta cannot be told again: the next look tells the absolute balance. */
+  private retract(event: AccountEvent): void {
+    if (event.kind === 'order') this.ledger.retract(event.report);
+    if (event.kind === 'balances') this.balances.retract(event);
+  }
+
+  /** What is remembered over a restart never runs ahead of delivery. */
+  private confirmed(event: AccountEvent, receivedAt: number): void {
+    const { room, records } = this.deps;
+    this.unconfirmed -= 1;
+    this.confirmedAt = receivedAt;
+    if (event.kind !== 'order') return;
+    const { key, text, isDone } = OrderLedger.keep(event.report);
+    records.order(room, key, text);
+    if (!isDone) return;
+    this.keptDone.add(key);
+    const oldest = this.keptDone.size > KEPT_DONE ? this.keptDone.values().next().value : undefined;
+    if (oldest === undefined) return;
+    this.keptDone.delete(oldest);
+    records.order(room, oldest, undefined);
+  }
+
+  private count({ kind }: AccountEvent, outcome: string): void {
+    const { exchange, telemetry } = this.deps;
+    telemetry.meter.count('connector_user_events_total', { exchange, kind, outcome });
+  }
+}

@@ -1,0 +1,169 @@
+import type { BackoffPolicy } from '../domain/backoff';
+import { nextDelay } from '../domain/backoff';
+import { ConnectorError, errorText } from '../domain/errors';
+import type { Telemetry } from '../domain/telemetry';
+import type { Clock, Random, Timer } from '../domain/time';
+import type { AccountSnapshot } from '../venues/contract';
+
+/** Why the venue is asked what became of the account. */
+export type GapReason = 'reconnect' | 'restart' | 'outbox_full' | 'unreadable' | 'audit';
+
+/** A time in which events may have been missed, by our clock (epoch ms). */
+export interface Gap {
+  readonly fromMs: number;
+  readonly reason: GapReason;
+}
+
+/** What the venue answered, and to what; times are the venue's, epoch ms. */
+export interface Look {
+  readonly snapshot: AccountSnapshot;
+  readonly sinceMs: number;
+  readonly askedAt: number;
+  /** Since when the session is live: it cannot have told what happened before. */
+  readonly liveSince: number;
+}
+
+/** Events that the stream had not told. */
+export interface Found {
+  readonly orders: number;
+  readonly balances: number;
+  /** Orders among them that a stream would have told by then. */
+  readonly overdue: number;
+}
+
+/** How a gap was closed. */
+export interface Closed {
+  readonly gap: Gap;
+  readonly toMs: number;
+  readonly found: Found;
+  readonly attempts: number;
+  readonly incomplete?: string;
+}
+
+export interface ReconcilerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly exchange: string;
+  readonly room: string;
+  /** Asks the venue. */
+  look(gap: Gap): Promise<Look>;
+  /** Publishes what is news. */
+  merge(look: Look): Found;
+  onClosed(closed: Closed): void;
+  /** `reason`: in words without secrets. */
+  onFailed(gap: Gap, reason: string): void;
+  /** The venue's REST API asked for silence. */
+  onLimited(afterMs: number): void;
+}
+
+const RETRY: BackoffPolicy = { floorMs: 500, baseMs: 1_000, capMs: 60_000, factor: 2 };
+/** Keys without the right to read orders: somebody may grant it. */
+const REFUSED_RETRY_MS = 300_000;
+
+/**
+ * Closes gaps: asks the venue until it answers, one question at a time. A gap that opens meanwhile is asked
+ * for anew afterwards, as the answer on its way may not know of it.
+ */
+export class Reconciler {
+  private wanted: Gap | undefined;
+  private asked: Gap | undefined;
+  private attempts = 0;
+  private retry: Timer | undefined;
+  private isStopped = false;
+
+  constructor(private readonly deps: ReconcilerDeps) {}
+
+  /** The gap that is not closed yet. */
+  get open(): Gap | undefined {
+    return this.wanted ?? this.asked;
+  }
+
+  need(gap: Gap): void {
+    if (this.isStopped) return;
+    this.wanted = joined(this.wanted, gap);
+    if (!this.asked && this.retry === undefined) this.ask();
+  }
+
+  /** Circumstances have changed: a retry need not wait any longer. */
+  hurry(): void {
+    if (this.retry === undefined) return;
+    this.deps.clock.cancel(this.retry);
+    this.retry = undefined;
+    this.ask();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.deps.clock.cancel(this.retry);
+  }
+
+  private ask(): void {
+    const gap = this.wanted;
+    if (!gap) return;
+    this.wanted = undefined;
+    this.asked = gap;
+    this.attempts += 1;
+    const toMs = this.deps.clock.now();
+    // Within a promise, so that a failure in the very call is one more rejection.
+    Promise.resolve()
+      .then(() => this.deps.look(gap))
+      .then((look) => this.answered(look, gap, toMs))
+      .catch((error: unknown) => this.failed(error, gap));
+  }
+
+  private answered(look: Look, gap: Gap, toMs: number): void {
+    if (this.isStopped) return;
+    const { telemetry, exchange, room, merge, onClosed } = this.deps;
+    const found = merge(look);
+    const { attempts } = this;
+    const { incomplete } = look.snapshot;
+    const news = found.orders + found.balances;
+    this.asked = undefined;
+    this.attempts = 0;
+    telemetry.meter.count('connector_reconciles_total', { exchange, reason: gap.reason, outcome: 'closed' });
+    telemetry.meter.count('connector_reconciled_events_total', { exchange, reason: gap.reason }, news);
+    const isQuiet = gap.reason === 'audit' && news === 0;
+    telemetry.log[isQuiet ? 'debug' : 'info'](
+      { exchange, room, reason: gap.reason, fromMs: gap.fromMs, toMs, found, attempts, incomplete },
+      'gap closed',
+    );
+    onClosed({ gap, toMs, found, attempts, ...(incomplete !== undefined && { incomplete }) });
+    if (this.wanted) this.ask();
+  }
+
+  private failed(error: unknown, gap: Gap): void {
+    if (this.isStopped) return;
+    const { telemetry, exchange, room, clock, onFailed } = this.deps;
+    this.asked = undefined;
+    this.wanted = joined(this.wanted, gap);
+    const waitMs = this.waitAfter(error);
+    telemetry.meter.count('connector_reconciles_total', { exchange, reason: gap.reason, outcome: 'failed' });
+    telemetry.log.warn(
+      { exchange, room, reason: gap.reason, attempt: this.attempts, waitMs, error: errorText(error) },
+      'gap not closed yet',
+    );
+    onFailed(gap, errorText(error));
+    this.retry = clock.after(waitMs, () => {
+      this.retry = undefined;
+      this.ask();
+    });
+  }
+
+  private waitAfter(error: unknown): number {
+    const backoffMs = nextDelay(RETRY, this.attempts - 1, this.deps.random);
+    if (!(error instanceof ConnectorError)) return backoffMs;
+    if (error.retry === 'never') return REFUSED_RETRY_MS;
+    if (error.retry === 'backoff') return backoffMs;
+    const { afterMs } = error.retry;
+    if (error.code === 'REST_LIMITED') this.deps.onLimited(afterMs);
+    return Math.max(afterMs, backoffMs);
+  }
+}
+
+/** One question answers both. An audit is no reason of its own. */
+function joined(one: Gap | undefined, other: Gap): Gap {
+  if (!one) return other;
+  const reason = one.reason === 'audit' ? other.reason : one.reason;
+  return { fromMs: Math.min(one.fromMs, other.fromMs), reason };
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../testing/fake-clock';
+import { RestBudget } from './rest-budget';
+
+const RULES = { perIp: [{ count: 10, perMs: 1_000 }], perAccount: [{ count: 3, perMs: 1_000 }] };
+const HOST = 'https://venue.example';
+
+function stage() {
+  const clock = new FakeClock();
+  const budget = new RestBudget(clock);
+  const made: string[] = [];
+  const call = async (login: string, lane: 'session' | 'look', weight?: number): Promise<void> => {
+    await budget.turns(HOST, login, RULES, lane)(weight);
+    made.push(`${login} ${lane}`);
+  };
+  /** Lets promises settle. */
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return { clock, budget, made, call, settle };
+}
+
+test('an account keeps its own rate, and lets others pass meanwhile', async () => {
+  const { clock, made, call, settle } = stage();
+  for (let count = 0; count < 5; count += 1) void call('busy', 'look');
+  void call('other', 'look');
+  await settle();
+  assert.deepEqual(made, ['busy look', 'busy look', 'busy look', 'other look']);
+  clock.advance(1_000);
+  await settle();
+  assert.equal(made.filter((one) => one === 'busy look').length, 5);
+});
+
+test('the rate of the address holds for all accounts together; sessions go first', async () => {
+  const { clock, made, call, settle } = stage();
+  for (let count = 0; count < 12; count += 1) void call(`a${count}`, 'look');
+  void call('late', 'session');
+  await settle();
+  assert.equal(made.length, 10);
+  clock.advance(1_000);
+  await settle();
+  assert.equal(made[10], 'late session');
+  assert.equal(made.length, 13);
+});
+
+test('heavy calls count for what they weigh, and are not overtaken for ever', async () => {
+  const { clock, made, call, settle } = stage();
+  void call('a', 'look', 3);
+  void call('b', 'look', 3);
+  void call('c', 'look', 3);
+  void call('heavy', 'look', 2);
+  void call('light', 'look', 1);
+  await settle();
+  assert.deepEqual(made, ['a look', 'b look', 'c look']);
+  clock.advance(1_000);
+  await settle();
+  assert.deepEqual(made.slice(3), ['heavy look', 'light look']);
+});
+
+test('a pause holds for everybody, also for those who wait', async () => {
+  const { clock, budget, made, call, settle } = stage();
+  budget.pause(HOST, RULES, 5_000);
+  void call('a', 'session');
+  clock.advance(4_999);
+  await settle();
+  assert.deepEqual(made, []);
+  clock.advance(1);
+  await settle();
+  assert.deepEqual(made, ['a session']);
+});

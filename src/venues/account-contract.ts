@@ -1,0 +1,109 @@
+/** The account side of a venue folder: private sessions and signed REST. Part of `contract.ts`. */
+import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
+import type { InstrumentIndex } from '../domain/instrument';
+import type { Codec, MarketDescriptor, Request, RestDeps, Topic } from './contract';
+
+/** Secrets: never in a log, an error, a metric, a topic or a key of Redis. */
+export interface Credentials {
+  readonly key: string;
+  readonly secret: string;
+  /** Empty where the venue knows none. */
+  readonly passphrase: string;
+  /** Further fields of the open command by their names there: keysType, okxSource, bybitHost. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface Account {
+  readonly market: MarketDescriptor;
+  readonly credentials: Credentials;
+  readonly environment: 'live' | 'sandbox';
+}
+
+export interface AccountFeed<S = unknown> {
+  readonly session: AccountSession;
+  readonly codec: Codec<AccountEvent, S>;
+  /** Orders name their symbols as they are published: no list of instruments is waited for. */
+  readonly needsNoInstruments?: true;
+  /** The venue pushes no balances: they are asked for so often, and this long after an order changed (ms). */
+  readonly polledBalances?: { readonly everyMs: number; readonly afterOrderMs: number };
+}
+
+/** What a private session says, never when. Pure, but for `endpoint` and `keepAlive`. */
+export interface AccountSession {
+  /** The production URL of the next dial: host by account and environment, with its token where the URL holds one. */
+  endpoint(account: Account, rest: AccountRest): Promise<string>;
+  /**
+   * Requests that log in, `now` being the venue's time. Absent: the URL itself authenticates. An empty list
+   * waits for the venue to speak first: `loggedIn` is then the codec's reading of its welcome.
+   */
+  login?(account: Account, now: number, nextId: () => number): readonly Request[];
+  /** Asked for once logged in; empty: the session is live without. */
+  topics(account: Account): readonly Topic[];
+  subscribe(
+    topics: readonly Topic[],
+    nextId: () => number,
+    account: Account,
+    now: number,
+  ): readonly Request[];
+  unsubscribe(
+    topics: readonly Topic[],
+    nextId: () => number,
+    account: Account,
+    now: number,
+  ): readonly Request[];
+  ping?(nextId: () => number): string;
+  /** Keeps the token of the URL alive. A rejection is repeated; after the third in a row the session is renewed. */
+  readonly keepAlive?: { readonly everyMs: number; run(account: Account, rest: AccountRest): Promise<void> };
+}
+
+export interface AccountRestDeps extends RestDeps {
+  /** The venue's time by our estimate, epoch ms: what is signed. */
+  readonly venueNow: () => number;
+  /**
+   * Awaited before every call, signed or not, with its weight in the venue's count (default 1): resolves
+   * when the budgets of `accountRest` allow it. Sign afterwards: a turn may take seconds.
+   */
+  readonly turn: (weight?: number) => Promise<void>;
+}
+
+/** Signed REST of one account. Fails with ConnectorError, `retry: 'never'` where the credentials are refused. */
+export interface AccountRest {
+  /** The venue's clock, epoch ms; unsigned. */
+  serverTime(): Promise<number>;
+  /**
+   * Every open order, every order changed since `sinceMs`, and what became of the `known` ones, oldest
+   * change first, and all balances. Of one order the newest state is enough, and it may be told twice.
+   */
+  snapshot(query: SnapshotQuery): Promise<AccountSnapshot>;
+  /** Balances alone; present where the feed has `polledBalances`. */
+  balances?(): Promise<OutboundAccountPosition | undefined>;
+}
+
+/** An order that was open when last heard of. */
+export interface KnownOrder {
+  readonly symbol: string;
+  readonly orderId: string | number;
+  readonly clientOrderId: string;
+}
+
+export interface SnapshotQuery {
+  /** Epoch ms, venue time. */
+  readonly sinceMs: number;
+  readonly instruments: InstrumentIndex;
+  /**
+   * What the caller holds for open. Each is looked for by its id where the lists do not name it: lists
+   * forget (unfilled cancels within hours), and an order that is in none is not cancelled for that.
+   */
+  readonly known: readonly KnownOrder[];
+}
+
+export interface AccountSnapshot {
+  readonly orders: readonly Extract<AccountEvent, { readonly kind: 'order' }>[];
+  /** All assets that are held; what is missing is empty. */
+  readonly balances?: OutboundAccountPosition;
+  /**
+   * What could not be looked at, in words for an operator, e.g. `the venue keeps 7 days`; a known order
+   * that the venue has forgotten is named by its symbol only.
+   */
+  readonly incomplete?: string;
+}
