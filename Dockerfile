@@ -7,6 +7,7 @@ COPY package.json package-lock.json ./
 # Install scripts are for developers' machines (git hooks); the compiler needs none.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
+COPY scripts/build.mjs ./scripts/
 COPY src ./src
 RUN npm run build
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 const ROOTS = ['src', 'bench'];
 const TEST_FILE = /\.test\.ts$/;
+const BROWSER_TEST = /\.browser\.test\.ts$/;
 const RUNNER = ['--enable-source-maps', '--import', 'tsx', '--test'];
 const DEFAULTS = {
   '--test-reporter': 'spec',
@@ -40,6 +41,7 @@ function readArguments(given) {
   const defaults = Object.entries(DEFAULTS).filter(([name]) => !isSet(name));
   return {
     withServices: !given.includes('--no-services'),
+    withBrowser: files.some((file) => BROWSER_TEST.test(file)),
     nodeArguments: [...RUNNER, ...defaults.map(([name, value]) => `${name}=${value}`), ...forNode, ...files],
   };
 }
@@ -58,13 +60,14 @@ async function runTests(nodeArguments, env) {
 }
 
 async function main() {
-  const { withServices, nodeArguments } = readArguments(process.argv.slice(2));
-  if (!withServices) return runTests(nodeArguments, {});
+  const { withServices, withBrowser, nodeArguments } = readArguments(process.argv.slice(2));
+  const browser = withBrowser ? await (await import('./services/browser.mjs')).provideBrowser() : {};
+  if (!withServices) return runTests(nodeArguments, browser);
   // Loaded here, so that a run without services needs none of what speaks to them.
   const { provideServices } = await import('./services.mjs');
   const services = await provideServices({ need: ['redis', 'rabbit'] });
   try {
-    const code = await runTests(nodeArguments, services.env);
+    const code = await runTests(nodeArguments, { ...browser, ...services.env });
     for (const failure of services.failures()) console.error(`services: during the tests ${failure}`);
     return code;
   } finally {

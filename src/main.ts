@@ -4,6 +4,7 @@ import type { Readiness } from './ops/health';
 import { startHealthServer } from './ops/health';
 import { flightRecorder } from './ops/flight-recorder';
 import { createLog } from './ops/logger';
+import { MeterTally } from './ops/meter-tally';
 import { createMeter } from './ops/metrics';
 import { createShutdown } from './ops/shutdown';
 import Connector from './userStream';
@@ -13,22 +14,28 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const log = createLog(config.log);
   const meter = createMeter();
-  const recorder = flightRecorder(config.flightRecorder, { log, meter, clock });
+  const tally = new MeterTally(meter, clock);
+  const recorder = flightRecorder(config.flightRecorder, { log, meter: tally, clock });
   const shutdown = createShutdown({ log, clock, timeoutMs: config.shutdownTimeoutMs, exit: process.exit });
   shutdown.listen();
   log.info({ config: describeConfig(config) }, 'user stream connector starts');
   for (const warning of config.warnings) log.warn({}, warning);
 
-  const connector = new Connector({
-    config,
-    clock,
-    telemetry: { log, meter, ...(recorder && { recorder }) },
-  });
+  const telemetry = { log, meter: tally, ...(recorder && { recorder }) };
+  const connector = new Connector({ config, clock, telemetry });
   // First thing: the container's probe asks before Redis and RabbitMQ are there.
   const health = await startHealthServer({
     ...config.health,
     log,
     clock,
+    meter: tally,
+    ...(config.status.token !== undefined && { token: config.status.token }),
+    ...(config.status.hasPage && {
+      page: {
+        report: () => Promise.resolve(connector.report(tally)),
+        stream: (room: string) => connector.stream(room),
+      },
+    }),
     status: () => readiness(connector),
     metrics: () => meter.text(),
   });

@@ -3,6 +3,7 @@ import { systemClock } from './ops/clock';
 import type { Readiness } from './ops/health';
 import { startHealthServer } from './ops/health';
 import { createLog } from './ops/logger';
+import { MeterTally } from './ops/meter-tally';
 import { aggregate, createMeter } from './ops/metrics';
 import { createShutdown } from './ops/shutdown';
 import PriceConnector from './priceConnector';
@@ -12,17 +13,21 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const log = createLog(config.log);
   const meter = createMeter();
+  const tally = new MeterTally(meter, clock);
   const shutdown = createShutdown({ log, clock, timeoutMs: config.shutdownTimeoutMs, exit: process.exit });
   shutdown.listen();
   log.info({ config: describeConfig(config) }, 'price connector starts');
   for (const warning of config.warnings) log.warn({}, warning);
 
-  const connector = new PriceConnector({ config, clock, telemetry: { log, meter } });
+  const connector = new PriceConnector({ config, clock, telemetry: { log, meter: tally } });
   // First thing: the container's probe asks before Redis and RabbitMQ are there.
   const health = await startHealthServer({
     ...config.health,
     log,
     clock,
+    meter: tally,
+    ...(config.status.token !== undefined && { token: config.status.token }),
+    ...(config.status.hasPage && { page: { report: () => connector.report(tally) } }),
     status: () => readiness(connector),
     metrics: async () => aggregate([await meter.snapshot(), ...(await connector.metrics())]),
   });

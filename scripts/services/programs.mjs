@@ -18,7 +18,8 @@ const RABBIT_FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/loc
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const FORBID_SERVICE_STARTS = '#!/bin/sh\nexit 101\n';
 
-export const PACKAGES = { redis: 'redis-server', rabbit: 'rabbitmq-server' };
+export const PACKAGES = { redis: 'redis-server', rabbit: 'rabbitmq-server', browser: 'chromium' };
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 function isProgram(path) {
   try {
@@ -46,6 +47,10 @@ export function findPrograms(service, env = process.env) {
   if (service === 'redis') {
     const redis = find('redis-server', path);
     return redis && { redis };
+  }
+  if (service === 'browser') {
+    const browser = BROWSERS.map((name) => find(name, path)).find(Boolean);
+    return browser && { browser };
   }
   const isReplaced = env.CONNECTOR_TEST_PROGRAM_PATH !== undefined;
   const rabbit = find('rabbitmq-server', isReplaced ? path : [...RABBIT_FOLDERS, ...path]);

@@ -34,6 +34,11 @@ export class Lane {
     return this.entries.length - this.first;
   }
 
+  /** Monotonic ms at which the first message was offered. */
+  get oldestAt(): number | undefined {
+    return this.entries[this.first]?.offeredAt;
+  }
+
   push(entry: Entry): void {
     this.entries.push(entry);
   }

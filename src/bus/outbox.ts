@@ -68,6 +68,14 @@ export class Outbox {
     return this.heldBytes;
   }
 
+  /** What is held of one key, and how long (ms) the oldest of it has waited. */
+  held(key: string): { readonly messages: number; readonly oldestMs: number } {
+    const lane = this.lanes.get(key);
+    const since = lane?.oldestAt;
+    const oldestMs = since === undefined ? 0 : Math.round(this.deps.clock.monotonic() - since);
+    return { messages: lane?.length ?? 0, oldestMs };
+  }
+
   /**
    * Takes a message to be published after all earlier ones of `key`. `done` is called when it and
    * all before it are confirmed, so a cursor moved by it never runs ahead of delivery.

@@ -49,6 +49,8 @@ export interface Config {
   readonly instanceId: string;
   readonly log: LogConfig;
   readonly health: { readonly host: string; readonly port: number };
+  /** The live page beside it; `token` guards everything but `/health`. */
+  readonly status: { readonly hasPage: boolean; readonly token?: string };
   readonly redis: RedisConfig;
   readonly rabbit: RabbitConfig;
   /** `ws://` or `wss://` base URL without trailing slash. */

@@ -2,9 +2,10 @@ import type { Config, TlsConfig } from './config';
 
 /** What the start-up log says of the settings: no secret, only whether there is one. */
 export function describeConfig(config: Config): Readonly<Record<string, unknown>> {
-  const { redis, rabbit, coinbase, ...open } = config;
+  const { status, redis, rabbit, coinbase, ...open } = config;
   return {
     ...open,
+    status: { hasPage: status.hasPage, hasToken: status.token !== undefined },
     redis: {
       address: `${scheme('redis', redis.tls)}${redis.host}:${redis.port}/${redis.db}`,
       user: redis.username ?? 'default',

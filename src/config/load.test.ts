@@ -41,6 +41,7 @@ test("the seed's defaults hold where only the required is given", () => {
     instanceId: 'host-one-42',
     log: { level: 'info', debug: [], pretty: false },
     health: { host: '0.0.0.0', port: 3000 },
+    status: { hasPage: true },
     redis: { host: 'localhost', port: 6379, db: 0 },
     rabbit: { host: 'localhost', port: 5672, user: 'gainium', password: 'r', vhost: '/' },
     paperUrl: 'ws://localhost:7506',
@@ -158,6 +159,11 @@ for (const [env, pick, expected] of [
   [{ BITGETENV: 'DEMO' }, (c: Config) => c.bitgetEnvironment, 'demo'],
   [{ INSTANCE_ID: 'price-1' }, (c: Config) => c.instanceId, 'price-1'],
   [{ WATCHDOG_APP: 'whatever' }, (c: Config) => c.warnings, []],
+  [
+    { STATUS_PAGE: 'off', STATUS_TOKEN: 'sixteen-letters!' },
+    (c: Config) => c.status,
+    { hasPage: false, token: 'sixteen-letters!' },
+  ],
   [{ COINBASE_API_KEY: 'k', COINBASE_API_SECRET: 's' }, (c: Config) => c.coinbase, { key: 'k', secret: 's' }],
 ] as const) {
   test(`${JSON.stringify(env)} -> ${JSON.stringify(expected)}`, () => {
@@ -205,6 +211,10 @@ for (const [env, name] of [
   [{ PRICE_CONNECTOR_EXCHANGES: 'kraken' }, 'PRICE_CONNECTOR_EXCHANGES: expected'],
   [{ ENVOKX: 'sandbx' }, 'ENVOKX: expected one of live, sandbox'],
   [{ VENUE_ENDPOINTS: 'x' }, 'VENUE_ENDPOINTS: expected'],
+  [
+    { STATUS_TOKEN: 'short' },
+    'STATUS_TOKEN: expected 16 to 256 visible ASCII characters, e.g. the output of: openssl rand -hex 24',
+  ],
   [{ COINBASE_API_KEY: 'k' }, 'COINBASE_API_KEY and COINBASE_API_SECRET: set both or none'],
   [{ USER_STREAM_AUTH_COOLDOWN_MAX_MS: '1000' }, 'USER_STREAM_AUTH_COOLDOWN_MAX_MS: is less'],
   [{ INSTANCE_ID: 'a b' }, 'INSTANCE_ID: expected'],
@@ -288,6 +298,7 @@ test('the description for the log holds no secret', () => {
     RABBIT_PASSWORD: 'hunter2',
     COINBASE_API_KEY: 'hunter2',
     COINBASE_API_SECRET: 'hunter2',
+    STATUS_TOKEN: 'hunter2-hunter2-hunter2',
   };
   const described = describeConfig(load(secrets));
   assert.ok(!JSON.stringify(described).includes('hunter2'));

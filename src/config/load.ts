@@ -36,6 +36,10 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
     instanceId: values.INSTANCE_ID || defaultInstanceId(facts),
     log: logConfig(values, facts),
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
+    status: {
+      hasPage: values.STATUS_PAGE ?? true,
+      ...(values.STATUS_TOKEN !== '' && { token: values.STATUS_TOKEN }),
+    },
     redis: redisConfig(values, problems),
     rabbit: rabbitConfig(values, problems),
     paperUrl: values.PAPER_WS,

@@ -1,7 +1,7 @@
 import { parseEndpoints } from './endpoints';
 import { parseDebug, parseExchanges } from './parsers';
 import type { Variable } from './variable';
-import { choice, number, parsed, secret, text } from './variable';
+import { choice, flag, number, parsed, secret, text } from './variable';
 
 const DAY_MS = 86_400_000;
 /** The longest delay that a timer of Node takes. */
@@ -194,7 +194,7 @@ export const STREAM_SECTIONS = {
     HEALTH_PORT: number({
       from: 0,
       to: 65_535,
-      meaning: 'Port of `/health`, `/ready`, `/metrics`; 0 = any free one',
+      meaning: 'Port of the live page, `/health`, `/ready`, `/metrics`; 0 = any free one',
       fallback: 3_000,
     }),
     HEALTH_HOST: text({
@@ -203,6 +203,17 @@ export const STREAM_SECTIONS = {
       shape: 'a host name or IP address',
       example: '127.0.0.1',
       pattern: /^[\w.:-]+$/,
+    }),
+    STATUS_PAGE: flag({
+      meaning: 'Serve the live page and its API on the health port',
+      fallback: true,
+    }),
+    STATUS_TOKEN: secret({
+      meaning: 'Bearer token that everything on the health port but `/health` then asks for',
+      fallbackNote: 'none, everything is open',
+      shape: '16 to 256 visible ASCII characters',
+      example: 'the output of: openssl rand -hex 24',
+      pattern: /^([\x21-\x7e]{16,256})?$/,
     }),
     LOG_LEVEL: choice({
       meaning: 'Least severe log lines that are written',

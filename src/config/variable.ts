@@ -33,7 +33,7 @@ export function text(
 }
 
 export function secret(
-  told: Told & { example: string; shape?: string; isRequired?: boolean },
+  told: Told & { example: string; shape?: string; isRequired?: boolean; pattern?: RegExp },
 ): Variable<string> {
   return { ...text(told), isSecret: true };
 }

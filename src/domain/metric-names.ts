@@ -94,6 +94,11 @@ export const METRICS = {
     help: 'Back-fill requests that failed and will be repeated',
     labels: ['exchange'],
   },
+  connector_candle_series: {
+    type: 'gauge',
+    help: "Candle subscriptions that are complete, or wait for the venue's history (filling)",
+    labels: ['exchange', 'state'],
+  },
   connector_candle_requests_total: {
     type: 'counter',
     help: 'Candle requests by outcome',
@@ -118,6 +123,18 @@ export const METRICS = {
     type: 'counter',
     help: 'Older values replaced by newer ones before they were sent',
     labels: ['exchange', 'door', 'kind'],
+  },
+  connector_venue_latency_seconds: {
+    type: 'histogram',
+    help: "From the venue's event time, its measured clock offset removed, to the receipt of the frame (sampled)",
+    labels: ['exchange', 'channel'],
+    buckets: SECONDS,
+  },
+  connector_decode_seconds: {
+    type: 'histogram',
+    help: 'Time that the codec took for a frame (sampled)',
+    labels: ['exchange', 'channel'],
+    buckets: [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1],
   },
   connector_publish_latency_seconds: {
     type: 'histogram',
@@ -235,6 +252,16 @@ export const METRICS = {
     type: 'counter',
     help: 'Dumps of the flight recorder by outcome (written, failed)',
     labels: ['outcome'],
+  },
+  connector_status_requests_total: {
+    type: 'counter',
+    help: 'Requests to the health server by what became of them',
+    labels: ['outcome'],
+  },
+  connector_status_clients: {
+    type: 'gauge',
+    help: 'Viewers of the live page',
+    labels: [],
   },
   connector_notices_total: {
     type: 'counter',

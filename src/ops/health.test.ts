@@ -32,6 +32,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     log: telemetry.log,
     clock,
+    meter: telemetry.meter,
     status: () => readiness,
     metrics: () => metrics(),
   };

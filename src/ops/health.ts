@@ -1,9 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { errorText } from '../domain/errors';
-import type { Log } from '../domain/telemetry';
+import type { Log, Meter } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
 import { METRICS_CONTENT_TYPE } from './metrics';
+import { Access } from './page/access';
+import type { PageOptions } from './page/page';
+import { Page, PAGE_HEADERS } from './page/page';
 
 /** Whether the process can do its work now. */
 export interface Readiness {
@@ -20,6 +23,11 @@ export interface HealthOptions {
   readonly host: string;
   readonly log: Log;
   readonly clock: Clock;
+  readonly meter: Meter;
+  /** What everything but `/health` and the page's own files then asks for. */
+  readonly token?: string;
+  /** Absent: no page. */
+  readonly page?: PageOptions;
   status(): Readiness;
   /** Prometheus text. */
   metrics(): Promise<string>;
@@ -46,7 +54,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * `/health` (liveness: 200 while the event loop turns, whatever is down around us), `/ready` (200 or
- * 503 with reasons), `/metrics`. GET and HEAD, because GNU wget probes with HEAD. Contract section 6.
+ * 503 with reasons), `/metrics`, the live page. GET and HEAD, because GNU wget probes with HEAD.
+ * Contract section 6.
  */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const { log, clock } = options;
@@ -64,22 +73,42 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   if (listening) log.info({ host: options.host, port }, 'health server listens');
-  return { listening, port, close: () => (listening ? close(server, clock) : Promise.resolve()) };
+  return {
+    listening,
+    port,
+    close: () => {
+      routes.close();
+      return listening ? close(server, clock) : Promise.resolve();
+    },
+  };
 }
 
 class Routes {
   private readonly startedAt: number;
   /** Scrapes that come while one is answered get its answer. */
   private scrape: Promise<string> | undefined;
+  private readonly access: Access;
+  private readonly page: Page | undefined;
 
   constructor(private readonly options: HealthOptions) {
     this.startedAt = options.clock.monotonic();
+    this.access = new Access(options.token);
+    this.page = options.page && new Page(options.page, options);
+  }
+
+  close(): void {
+    this.page?.close();
   }
 
   /** Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      send(request, response, await this.answer(request));
+      const path = pathOf(request);
+      const isOpen = path === '/health' || this.access.allows(request);
+      if (isOpen && this.page?.follow(path, request, response)) return;
+      const answer = isOpen ? await this.answer(request, path) : this.locked(request, path);
+      this.count(answer.code);
+      send(request, response, answer);
     } catch (error) {
       this.options.log.error({ error, path: pathOf(request) }, 'health request failed');
       if (response.headersSent) response.destroy();
@@ -87,18 +116,33 @@ class Routes {
     }
   }
 
-  private async answer(request: IncomingMessage): Promise<Answer> {
-    const isReading = request.method === 'GET' || request.method === 'HEAD';
-    switch (isReading ? pathOf(request) : '') {
+  private async answer(request: IncomingMessage, path: string): Promise<Answer> {
+    if (!isReading(request)) return NOT_FOUND;
+    switch (path) {
       case '/health':
         return this.health();
       case '/ready':
         return this.ready();
       case '/metrics':
         return { code: 200, type: METRICS_CONTENT_TYPE, body: await this.metrics() };
+      case '/api/events':
+        // Somebody else may leave.
+        return this.page ? json(503, { error: 'too many viewers' }) : NOT_FOUND;
       default:
-        return json(404, { error: 'Not Found' });
+        return (await this.page?.answer(path)) ?? NOT_FOUND;
     }
+  }
+
+  /** Without the token only the page's own files, so that it can ask for it: they hold nothing of ours. */
+  private locked(request: IncomingMessage, path: string): Answer {
+    const isShown = this.page !== undefined && isReading(request);
+    return (isShown && (this.page.static(path) ?? this.page.shell(path, 401))) || UNAUTHORIZED;
+  }
+
+  private count(code: number): void {
+    const outcome =
+      code < 400 ? 'answered' : code === 401 ? 'unauthorized' : code < 500 ? 'not found' : 'failed';
+    this.options.meter.count('connector_status_requests_total', { outcome });
   }
 
   private ready(): Answer {
@@ -132,16 +176,23 @@ class Routes {
   }
 }
 
+const NOT_FOUND = json(404, { error: 'Not Found' });
+const UNAUTHORIZED = json(401, { error: 'Unauthorized' });
+
+function isReading({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 function json(code: number, body: object): Answer {
   return { code, type: JSON_TYPE, body: JSON.stringify(body) };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { code, type, body }: Answer): void {
   const headers = {
+    ...PAGE_HEADERS,
+    ...(code === 401 && { 'www-authenticate': 'Bearer' }),
     'content-type': type,
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
   };
   response.writeHead(code, headers).end(request.method === 'HEAD' ? undefined : body);
   request.resume();

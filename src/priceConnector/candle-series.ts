@@ -67,6 +67,11 @@ export class CandleSeries {
     return this.last;
   }
 
+  /** The venue's history is being asked. */
+  get isFilling(): boolean {
+    return this.job !== undefined;
+  }
+
   /** `cursor`: the last bar confirmed by an earlier life; undefined: begin with the bar of now. */
   begin(cursor: number | undefined): void {
     if (this.last !== undefined) return;

@@ -50,6 +50,8 @@ export class MarketCandles {
     private readonly deps: MarketDeps,
     private readonly venueTime: VenueTime,
     private readonly topics: CandleTopics,
+    /** A bar was told by the venue's history. */
+    private readonly onFilled: () => void = () => undefined,
   ) {
     this.sweep = deps.clock.every(SWEEP_MS, () => {
       for (const { series } of this.bySeries.values()) series.checkOverdue();
@@ -107,6 +109,13 @@ export class MarketCandles {
 
   get size(): number {
     return this.bySeries.size;
+  }
+
+  /** Series that wait for the venue's history. */
+  get filling(): number {
+    let count = 0;
+    for (const { series } of this.bySeries.values()) if (series.isFilling) count += 1;
+    return count;
   }
 
   stop(): void {
@@ -168,6 +177,7 @@ export class MarketCandles {
       publish: (candle, delivery) => {
         const isAccepted = this.deps.publisher.candle(candle, delivery);
         if (isAccepted) this.deps.onEvent(candle);
+        if (isAccepted && delivery.isReconciled) this.onFilled();
         return isAccepted;
       },
       onDeaf: () => {

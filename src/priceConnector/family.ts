@@ -4,6 +4,7 @@ import { MarketPublisher } from '../bus/publisher';
 import { instrumentsKey, lastCandlesKey, lastTickersKey } from '../bus/routes';
 import type { MarketEvent } from '../domain/events';
 import type { ExchangeId } from '../domain/exchange';
+import type { HostStatus } from '../domain/status';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random } from '../domain/time';
 import { pairsOf } from '../instruments/exchange-service';
@@ -13,7 +14,9 @@ import type { Store } from '../store/ports';
 import { DialBudget } from '../transport/limits';
 import type { VenueAdapter, VenueRest } from '../venues/contract';
 import { BackfillQueue } from './backfill';
+import { ClockOffset } from './clock-offset';
 import { PriceMarket } from './market';
+import type { MarketFacts } from './market-status';
 import type { CandleRequest } from './requests';
 import type { PriceSettings } from './settings';
 import { closedOnly } from './settings';
@@ -41,6 +44,7 @@ export class PriceFamily {
   private readonly rest: VenueRest;
   private readonly dials: DialBudget;
   private readonly backfill: BackfillQueue;
+  private readonly clockOffset: ClockOffset;
   private readonly stopWatchingOutbox: () => void;
   /** Wishes by exchange: a market that is switched off and on again gets them back. */
   private readonly wishes = new Map<ExchangeId, Map<string, CandleRequest>>();
@@ -54,6 +58,7 @@ export class PriceFamily {
     this.dials = new DialBudget(clock);
     this.backfill = new BackfillQueue(adapter.descriptor.venue, deps);
     this.rest = adapter.connectRest({ rewrite, timeoutMs: REST_TIMEOUT_MS });
+    this.clockOffset = new ClockOffset(adapter.descriptor.venue, serverTimeOf(adapter, deps), deps);
     this.lastValues = new LastValues(
       store,
       { tickers: lastTickersKey, candles: lastCandlesKey },
@@ -88,6 +93,7 @@ export class PriceFamily {
       if (!market) continue;
       this.markets.set(exchange, market);
       market.start();
+      this.clockOffset.start();
       for (const wish of this.wishes.get(exchange)?.values() ?? []) this.serve(market, wish);
     }
   }
@@ -110,8 +116,17 @@ export class PriceFamily {
     this.markets.get(request.exchange)?.unsubscribeCandle(request);
   }
 
-  status(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries([...this.markets].map(([exchange, market]) => [exchange, market.status()]));
+  status(): {
+    readonly markets: readonly MarketFacts[];
+    readonly hosts: readonly HostStatus[];
+    /** Venue's clock minus ours, ms. */
+    readonly clockOffsetMs: number | undefined;
+  } {
+    return {
+      markets: [...this.markets.values()].map((market) => market.status()),
+      hosts: this.dials.status(),
+      clockOffsetMs: this.clockOffset.ms,
+    };
   }
 
   /** Stops the feeds, then lets the outbox drain. True when every message was confirmed in time. */
@@ -119,6 +134,7 @@ export class PriceFamily {
     for (const market of this.markets.values()) market.stop();
     this.markets.clear();
     this.backfill.stop();
+    this.clockOffset.stop();
     this.stopWatchingOutbox();
     const isDrained = await this.deps.outbox.drain(deadlineMs);
     await this.lastValues.write();
@@ -143,6 +159,7 @@ export class PriceFamily {
         lastValues: this.lastValues,
         rest: this.rest,
         backfill: this.backfill,
+        clockOffset: this.clockOffset,
         ...(exchangeServiceUrl !== '' && {
           service: (id: ExchangeId) => pairsOf(exchangeServiceUrl, id),
         }),
@@ -175,4 +192,21 @@ export class PriceFamily {
 
 function wishKey({ symbol, alias }: CandleRequest): string {
   return `${symbol}|${alias}`;
+}
+
+/** The time needs no signature; only the account side of an adapter asks for it. */
+function serverTimeOf(
+  { descriptor, connectAccount }: VenueAdapter,
+  { rewrite, clock }: FamilyDeps,
+): (() => Promise<number>) | undefined {
+  const [market] = descriptor.markets;
+  if (!market || !connectAccount) return undefined;
+  // Never signed with, but some clients want to see words.
+  const nobody = { key: 'none', secret: 'none', passphrase: 'none', options: {} };
+  const account = { market, credentials: nobody, environment: 'live' } as const;
+  // A public question, now and then: it waits for no turn.
+  const turn = (): Promise<void> => Promise.resolve();
+  const deps = { rewrite, timeoutMs: REST_TIMEOUT_MS, venueNow: () => clock.now(), turn };
+  // Made when it is asked: a client that cannot be made is a failed measurement, no failed start.
+  return () => connectAccount(account, deps).serverTime();
 }

@@ -6,6 +6,8 @@ import type { Candle, MarketEvent, Ticker } from '../domain/events';
 import type { ExchangeId } from '../domain/exchange';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady, becameReadyOrLate } from '../store/becoming-ready';
+import type { ProcessStatus, Tally } from '../domain/status';
+import { doorStatus } from '../bus/doors-status';
 import { allVenues, marketOf } from '../venues/registry';
 import type { PriceConnectorDeps } from './deps';
 import type { WorkerReport } from './messages';
@@ -108,6 +110,19 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
   status(): PriceStatus {
     const { broker, store } = this.deps.doors;
     return { brokerReady: broker.ready, storeReady: store.ready, workers: this.supervisor.states() };
+  }
+
+  /** All that an operator wants to see, from every thread. `tally`: of the meter that was handed in. */
+  async report(tally: Tally): Promise<ProcessStatus> {
+    const { config, clock, doors } = this.deps;
+    return {
+      role: 'price',
+      instance: config.instanceId,
+      at: clock.now(),
+      broker: doorStatus(doors.broker, 'rabbitmq', tally),
+      store: doorStatus(doors.store, 'redis', tally),
+      venues: await this.supervisor.venueStatus(),
+    };
   }
 
   /** What the worker threads say of themselves, by venue. */

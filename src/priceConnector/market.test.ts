@@ -121,6 +121,7 @@ describe('PriceMarket', () => {
         lastValues,
         rest,
         backfill,
+        clockOffset: { ms: 0 },
         instrumentRefreshMs: REFRESH_MS,
         stallMs: STALL_MS,
         role,
@@ -177,7 +178,7 @@ describe('PriceMarket', () => {
     rest.listed = ['ETHUSDT', 'SOLUSDT'];
     await drive(clock, REFRESH_MS, 5_000);
     await carrying('ethusdt.ticker', 'solusdt.ticker');
-    assert.equal(market.status()['instruments'], 2);
+    assert.equal(market.status().instruments, 2);
   });
 
   for (const [role, expected, outcome] of [
@@ -226,7 +227,7 @@ describe('PriceMarket', () => {
 
   test('a symbol listed a moment ago: the list is asked for again, not only at the next refresh', async () => {
     open('candle');
-    await driveUntil(clock, 'the list', () => market.status()['instruments'] === 1);
+    await driveUntil(clock, 'the list', () => market.status().instruments === 1);
     rest.listed = ['BTCUSDT', 'NEWUSDT'];
     await drive(clock, 30_000, 5_000);
     assert.equal(await market.subscribeCandle(request('NEWUSDT')), 'subscribed');
@@ -313,8 +314,9 @@ describe('PriceMarket', () => {
     await market.subscribeCandle(request());
     await carrying('btcusdt.candle.1m', 'btcusdt.ticker');
     await driveUntil(clock, 'both live', () => {
-      const { tickers, candles } = market.status() as Record<string, { live: number; series: number }>;
-      return tickers?.live === 1 && candles?.live === 1 && candles.series === 1;
+      const { pools, series } = market.status();
+      const live = pools.filter(({ connections }) => connections[0]?.state === 'live');
+      return live.length === 2 && series?.count === 1;
     });
   });
 });

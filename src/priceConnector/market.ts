@@ -14,9 +14,13 @@ import type { Channel, MarketDescriptor, Topic, VenueAdapter, VenueRest } from '
 import type { BackfillQueue } from './backfill';
 import { candleSource } from './candle-source';
 import { MarketCandles } from './candles';
+import type { ClockOffset } from './clock-offset';
+import { GapLog } from './gap-log';
+import type { MarketFacts } from './market-status';
 import type { CandleRequest } from './requests';
 import { StallWatch } from './stall-watch';
 import type { Stall } from './stall-watch';
+import { VenueLatency } from './venue-latency';
 import { VenueTime } from './venue-time';
 
 export type PriceRole = 'all' | 'candle' | 'ticker';
@@ -36,6 +40,8 @@ export interface MarketDeps {
   readonly rest: VenueRest;
   /** Shared by the markets of the venue: its REST budget is one. */
   readonly backfill: BackfillQueue;
+  /** Of the venue's clock. */
+  readonly clockOffset: Pick<ClockOffset, 'ms'>;
   readonly service?: (exchange: string) => Promise<readonly BackendPair[]>;
   readonly instrumentCache?: InstrumentCache;
   readonly instrumentRefreshMs: number;
@@ -55,6 +61,8 @@ export class PriceMarket {
   private readonly candlePool: Pool<MarketEvent, unknown> | undefined;
   private readonly candles: MarketCandles | undefined;
   private readonly stalls: StallWatch;
+  private readonly gaps: GapLog;
+  private readonly latency: VenueLatency;
   private readonly unknownSymbols = new Map<string, CandleRequest>();
   /** What runs: a symbol may leave the list and come back. */
   private readonly served = new Map<string, CandleRequest>();
@@ -66,6 +74,8 @@ export class PriceMarket {
   ) {
     const { role, clock } = deps;
     this.venueTime = new VenueTime(clock);
+    this.gaps = new GapLog(clock);
+    this.latency = new VenueLatency(spec.market.exchange, deps.clockOffset, deps.telemetry);
     this.catalogue = new InstrumentCatalogue(
       spec.market,
       {
@@ -82,7 +92,8 @@ export class PriceMarket {
     if (role !== 'candle') this.tickers = this.pool('ticker', () => undefined);
     if (role !== 'ticker') {
       this.candlePool = this.pool('candle', (topics) => this.candles?.onLive(topics));
-      this.candles = new MarketCandles(spec, deps, this.venueTime, this.candlePool);
+      const filled = (): void => this.gaps.filled();
+      this.candles = new MarketCandles(spec, deps, this.venueTime, this.candlePool, filled);
     }
     this.stalls = new StallWatch(spec.market.exchange, deps);
   }
@@ -123,14 +134,28 @@ export class PriceMarket {
     this.candles?.catchUpAll();
   }
 
-  status(): Readonly<Record<string, unknown>> {
+  status(): MarketFacts {
+    const { tickers, candlePool, candles, gaps } = this;
+    const filling = candles?.filling ?? 0;
     return {
+      exchange: this.spec.market.exchange,
       instruments: this.catalogue.index.size,
-      ...(this.tickers && { tickers: poolStatus(this.tickers) }),
-      ...(this.candlePool && {
-        candles: { series: this.candles?.size ?? 0, ...poolStatus(this.candlePool) },
-      }),
+      pools: [
+        ...(tickers ? [this.poolFacts('ticker', tickers)] : []),
+        ...(candlePool ? [this.poolFacts('candle', candlePool)] : []),
+      ],
+      ...(candles && { series: { count: candles.size, filling } }),
+      gaps: gaps.told(filling),
+      gapCount: gaps.count,
     };
+  }
+
+  private poolFacts(
+    channel: 'ticker' | 'candle',
+    pool: Pool<MarketEvent, unknown>,
+  ): MarketFacts['pools'][number] {
+    const lastEnd = this.gaps.lastEnd(channel);
+    return { channel, ...pool.status(), ...(lastEnd && { lastEnd }) };
   }
 
   // ---------------------------------------------------------------- feeds
@@ -144,8 +169,11 @@ export class PriceMarket {
     const { session } = adapter.publicFeed;
     const listener: PoolListener<MarketEvent> = {
       onEvents: (events, receivedAt) => this.received(events, receivedAt),
-      onLive,
-      onLost: () => undefined,
+      onLive: (topics, missedSince) => {
+        this.gaps.live(channel, topics.length, missedSince);
+        onLive(topics);
+      },
+      onLost: (reason) => this.gaps.ended(channel, reason),
       onRefused: () => undefined,
       onSilent: (silentForMs) => this.stalls.silent(channel, silentForMs),
     };
@@ -170,6 +198,7 @@ export class PriceMarket {
     if (first) this.venueTime.observe(first.time);
     for (const event of events) {
       if (event.eventType === 'ticker') {
+        this.latency.observe(event.time, receivedAt);
         this.deps.publisher.ticker(event, receivedAt);
         this.deps.onEvent(event);
       } else this.candles?.onCandle(event, receivedAt);
@@ -179,6 +208,14 @@ export class PriceMarket {
   private checkStalls(): void {
     if (this.tickers) this.stalls.check('ticker', this.tickers);
     if (this.candlePool) this.stalls.check('candle', this.candlePool);
+    if (this.candles) this.gaugeSeries(this.candles);
+  }
+
+  private gaugeSeries({ size, filling }: MarketCandles): void {
+    const { exchange } = this.spec.market;
+    const { meter } = this.deps.telemetry;
+    meter.gauge('connector_candle_series', filling, { exchange, state: 'filling' });
+    meter.gauge('connector_candle_series', size - filling, { exchange, state: 'complete' });
   }
 
   // ---------------------------------------------------------------- instruments
@@ -237,9 +274,4 @@ const MAX_UNKNOWN = 10_000;
 
 function requestKey({ symbol, alias }: CandleRequest): string {
   return `${symbol}|${alias}`;
-}
-
-function poolStatus(pool: Pool<MarketEvent, unknown>): Readonly<Record<string, unknown>> {
-  const { states, topics } = pool.tally();
-  return { connections: pool.connectionCount, live: states.live, topics, lastDataAt: pool.lastDataTime };
 }

@@ -1,5 +1,6 @@
 /** What the main thread and a venue's worker thread say to each other. */
 import type { MarketEvent } from '../domain/events';
+import type { WorkerStatus } from '../domain/status';
 import type { CandleRequest } from './requests';
 import type { Stall } from './stall-watch';
 
@@ -9,7 +10,7 @@ export type ToWorker =
   | { readonly do: 'exchanges'; readonly enabled: readonly string[] }
   /** Whether events are wanted by listeners of the main thread. */
   | { readonly do: 'mirror'; readonly on: boolean }
-  | { readonly do: 'report'; readonly id: number }
+  | { readonly do: 'report' | 'status'; readonly id: number }
   | { readonly do: 'stop'; readonly deadlineMs: number };
 
 export type FromWorker =
@@ -17,13 +18,13 @@ export type FromWorker =
   | { readonly is: 'events'; readonly events: readonly MarketEvent[] }
   | { readonly is: 'stall'; readonly stall: Stall }
   | { readonly is: 'report'; readonly id: number; readonly report: WorkerReport }
+  | { readonly is: 'status'; readonly id: number; readonly status: WorkerStatus }
   /** Sent every few seconds: the event loop turns. */
   | { readonly is: 'alive' }
   | { readonly is: 'stopped'; readonly drained: boolean };
 
 export interface WorkerReport {
   readonly metrics: readonly unknown[];
-  readonly status: Readonly<Record<string, unknown>>;
   readonly brokerReady: boolean;
   readonly storeReady: boolean;
 }

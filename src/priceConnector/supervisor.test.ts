@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../domain/status';
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { FakeClock } from '../testing/fake-clock';
@@ -154,10 +155,35 @@ describe('Supervisor', () => {
     supervisor.setExchanges('b', ['bSpot']);
     const collected = supervisor.collect();
     const asked = workers[0]?.said('report')[0];
-    const report: WorkerReport = { metrics: [], status: {}, brokerReady: true, storeReady: true };
+    const report: WorkerReport = { metrics: [], brokerReady: true, storeReady: true };
     if (asked?.do === 'report') workers[0]?.listener.onMessage({ is: 'report', id: asked.id, report });
     await clock.advanceAsync(2_000);
     assert.deepEqual([...(await collected).keys()], ['a']);
+  });
+
+  test('status: every venue, with the facts of the threads that answer in time', async () => {
+    supervisor.setExchanges('a', ['aSpot']);
+    const told = supervisor.venueStatus();
+    const asked = workers[0]?.said('status')[0];
+    const door = { isReady: true, failures: 0 };
+    const status: WorkerStatus = {
+      broker: door,
+      store: door,
+      outbox: { messages: 0, bytes: 0, refused: 0, republished: 0 },
+      markets: [],
+      hosts: [],
+      backfillFailures: 0,
+    };
+    if (asked?.do === 'status') workers[0]?.listener.onMessage({ is: 'status', id: asked.id, status });
+    assert.deepEqual(await told, [
+      { venue: 'a', thread: 'running', restarts: 0, worker: status },
+      { venue: 'b', thread: 'off', restarts: 0 },
+    ]);
+    const silent = supervisor.venueStatus();
+    await clock.advanceAsync(2_000);
+    assert.deepEqual((await silent)[0], { venue: 'a', thread: 'running', restarts: 0 });
+    workers[0]?.listener.onExit('error');
+    assert.deepEqual((await supervisor.venueStatus())[0], { venue: 'a', thread: 'waiting', restarts: 1 });
   });
 
   test('the mirror switch reaches running and later threads', () => {

@@ -2,12 +2,14 @@ import type { BackoffPolicy } from '../domain/backoff';
 import { nextDelay } from '../domain/backoff';
 import type { MarketEvent } from '../domain/events';
 import type { ExchangeId } from '../domain/exchange';
+import type { VenueStatus, WorkerStatus } from '../domain/status';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
 import type { FromWorker, ToWorker, WorkerReport } from './messages';
 import type { CandleRequest } from './requests';
 import type { Stall } from './stall-watch';
 import { ThreadMetrics, type Snapshot } from './thread-metrics';
+import { ThreadQuestions } from './thread-questions';
 
 /** A running thread, as the supervisor sees it. */
 export interface WorkerHandle {
@@ -38,6 +40,7 @@ interface Family {
   /** Number of the current thread: late messages of an older one are dropped. */
   generation: number;
   attempt: number;
+  restarts: number;
   startedAt: number;
   lastAlive: number;
   timer: Timer | undefined;
@@ -56,8 +59,8 @@ const REPORT_TIMEOUT_MS = 2_000;
 /** One worker thread per venue: restarted with backoff, its subscriptions replayed. */
 export class Supervisor {
   private readonly families = new Map<string, Family>();
-  private readonly reports = new Map<number, (report: WorkerReport) => void>();
-  private nextReport = 0;
+  private readonly reports: ThreadQuestions<WorkerReport>;
+  private readonly statuses: ThreadQuestions<WorkerStatus>;
   private readonly metrics = new ThreadMetrics();
   private mirror = false;
   private isStopped = false;
@@ -67,6 +70,8 @@ export class Supervisor {
     venues: readonly string[],
     private readonly deps: SupervisorDeps,
   ) {
+    this.reports = new ThreadQuestions(deps.clock, REPORT_TIMEOUT_MS);
+    this.statuses = new ThreadQuestions(deps.clock, REPORT_TIMEOUT_MS);
     for (const venue of venues) {
       this.families.set(venue, {
         venue,
@@ -74,6 +79,7 @@ export class Supervisor {
         handle: undefined,
         generation: 0,
         attempt: 0,
+        restarts: 0,
         startedAt: 0,
         lastAlive: 0,
         timer: undefined,
@@ -123,9 +129,17 @@ export class Supervisor {
   async collect(): Promise<ReadonlyMap<string, WorkerReport>> {
     const running = [...this.families.values()].filter(({ handle }) => handle !== undefined);
     const answers = await Promise.all(
-      running.map(async (family) => [family.venue, await this.ask(family)] as const),
+      running.map(async ({ venue, handle }) => {
+        const report = await this.reports.ask((id) => handle?.post({ do: 'report', id }));
+        return [venue, report] as const;
+      }),
     );
     return new Map(answers.flatMap(([venue, report]) => (report ? [[venue, report] as const] : [])));
+  }
+
+  /** Every venue; a thread that does not answer in time has no facts. */
+  venueStatus(): Promise<readonly VenueStatus[]> {
+    return Promise.all([...this.families.values()].map((family) => this.statusOf(family)));
   }
 
   /** The metrics of all threads, dead ones' counts included. */
@@ -175,8 +189,9 @@ export class Supervisor {
         return this.deps.onStall(message.stall);
       case 'report':
         this.metrics.report(family.venue, family.generation, message.report.metrics);
-        this.reports.get(message.id)?.(message.report);
-        return;
+        return this.reports.answered(message.id, message.report);
+      case 'status':
+        return this.statuses.answered(message.id, message.status);
       case 'stopped':
         family.onStopped?.(message.drained);
         return;
@@ -200,6 +215,7 @@ export class Supervisor {
     if (clock.monotonic() - family.startedAt >= SETTLED_AFTER_MS) family.attempt = 0;
     const delayMs = nextDelay(BACKOFF, family.attempt, random);
     family.attempt += 1;
+    family.restarts += 1;
     family.state = 'waiting';
     telemetry.meter.count('connector_worker_restarts_total', { venue: family.venue, reason });
     telemetry.log.error({ venue: family.venue, reason, delayMs, attempt: family.attempt }, 'worker died');
@@ -248,17 +264,9 @@ export class Supervisor {
     }
   }
 
-  private async ask(family: Family): Promise<WorkerReport | undefined> {
-    const id = (this.nextReport += 1);
-    let timer: Timer | undefined;
-    const report = await new Promise<WorkerReport | undefined>((resolve) => {
-      timer = this.deps.clock.after(REPORT_TIMEOUT_MS, () => resolve(undefined));
-      this.reports.set(id, resolve);
-      family.handle?.post({ do: 'report', id });
-    });
-    this.deps.clock.cancel(timer);
-    this.reports.delete(id);
-    return report;
+  private async statusOf({ venue, handle, state, restarts }: Family): Promise<VenueStatus> {
+    const worker = handle && (await this.statuses.ask((id) => handle.post({ do: 'status', id })));
+    return { venue, thread: state, restarts, ...(worker && { worker }) };
   }
 
   private gauge({ venue, state }: Family): void {

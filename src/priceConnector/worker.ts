@@ -5,11 +5,13 @@ import { systemClock } from '../ops/clock';
 import { flightRecorder } from '../ops/flight-recorder';
 import { createLog } from '../ops/logger';
 import { createMeter } from '../ops/metrics';
+import { MeterTally } from '../ops/meter-tally';
 import { venueNamed } from '../venues/registry';
 import { rewriter } from '../config';
 import { PriceFamily } from './family';
 import type { FromWorker, ToWorker } from './messages';
 import { Mirror } from './mirror';
+import { workerStatus } from './worker-status';
 import { openDoors, openOutbox, priceSettings } from './wiring';
 import type { WorkerStart } from './thread';
 
@@ -22,8 +24,9 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
   const random = Math.random;
   const meter = createMeter();
   const log = createLog(config.log).child({ module: venue });
-  const recorder = flightRecorder(config.flightRecorder, { log, meter, clock });
-  const telemetry = { log, meter, ...(recorder && { recorder }) };
+  const tally = new MeterTally(meter, clock);
+  const recorder = flightRecorder(config.flightRecorder, { log, meter: tally, clock });
+  const telemetry = { log, meter: tally, ...(recorder && { recorder }) };
   const say = (message: FromWorker): void => port.postMessage(message);
 
   const { broker, store } = openDoors(kind, config, { clock, random, telemetry });
@@ -47,7 +50,7 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
     say({
       is: 'report',
       id,
-      report: { metrics, status: family.status(), brokerReady: broker.ready, storeReady: store.ready },
+      report: { metrics, brokerReady: broker.ready, storeReady: store.ready },
     });
   }
 
@@ -75,6 +78,10 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
         // A report that cannot be made ends the thread: the supervisor knows what to do.
         void report(message.id);
         return;
+      case 'status': {
+        const status = workerStatus(family, { broker, store, outbox }, tally);
+        return say({ is: 'status', id: message.id, status });
+      }
       case 'stop':
         void stop(message.deadlineMs);
         return;

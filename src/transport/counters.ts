@@ -55,6 +55,10 @@ export class FeedCounters {
     this.tape?.dump(`login_refused_${code}`);
   }
 
+  decoded(tookMs: number): void {
+    this.telemetry.meter.observe('connector_decode_seconds', tookMs / 1_000, this.labels);
+  }
+
   events(count: number): void {
     this.eventCount += count;
   }

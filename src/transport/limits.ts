@@ -1,3 +1,4 @@
+import type { HostStatus } from '../domain/status';
 import type { Rate } from '../venues/contract';
 import type { Clock, Timer } from '../domain/time';
 
@@ -36,6 +37,20 @@ export class RateSchedule {
     }
   }
 
+  /** How many may still happen now, by each rate. */
+  left(now: number): HostStatus['limits'] {
+    return this.rings.map(({ rate: { count, perMs }, times }) => ({
+      count,
+      perMs,
+      left: count - times.filter((at) => now - at < perMs).length,
+    }));
+  }
+
+  /** How long the venue still wants to be left alone, ms. */
+  pausedMs(now: number): number {
+    return Math.max(0, this.notBefore - now);
+  }
+
   /** Nothing before `at` (monotonic ms): the venue told us to wait. */
   pauseUntil(at: number): void {
     this.notBefore = Math.max(this.notBefore, at);
@@ -63,6 +78,17 @@ class HostQueue {
     this.waiting.add(turn);
     this.pump();
     return () => this.leave(turn);
+  }
+
+  status(host: string): HostStatus {
+    const now = this.clock.monotonic();
+    const { schedule, waiting } = this;
+    return {
+      host,
+      waiting: waiting.size,
+      pausedMs: Math.round(schedule.pausedMs(now)),
+      limits: schedule.left(now),
+    };
   }
 
   private leave(turn: Turn): void {
@@ -106,6 +132,11 @@ export class DialBudget {
   /** The host asked for silence (429/418 with Retry-After): it counts for every feed of the host. */
   pause(url: string, rates: readonly Rate[], forMs: number): void {
     this.queue(url, rates).schedule.pauseUntil(this.clock.monotonic() + forMs);
+  }
+
+  /** By host, never by URL: a URL may hold a token. */
+  status(): readonly HostStatus[] {
+    return [...this.hosts].map(([host, queue]) => queue.status(host));
   }
 
   private queue(url: string, rates: readonly Rate[]): HostQueue {

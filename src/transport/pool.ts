@@ -1,3 +1,4 @@
+import type { PoolStatus } from '../domain/status';
 import type { Timer } from '../domain/time';
 import type { Topic } from '../venues/contract';
 import type { TransportDeps } from './dialer';
@@ -6,6 +7,7 @@ import type { FeedListener } from './feed-listener';
 import type { StateName } from './machine';
 import type { Member } from './member';
 import { carry, drop, hasRoomFor, newMember, uncovered, withSuccessor } from './member';
+import { poolStatus } from './pool-status';
 import type { FeedSpec } from './session';
 import type { TopicState } from './subscriptions';
 
@@ -106,6 +108,11 @@ export class Pool<E, S> {
       for (const state of Object.keys(topics) as TopicState[]) topics[state] += counts[state];
     }
     return { states, topics };
+  }
+
+  status(): PoolStatus {
+    const { topics } = this.tally();
+    return poolStatus(this.members, this.deps.clock.monotonic(), { topics, lastDataAt: this.lastDataTime });
   }
 
   /**

@@ -46,6 +46,8 @@ export interface SessionEvents<E> {
 }
 
 const TICK_MS = 1_000;
+/** Decoding is timed for one frame of so many: a look at the clock costs as much as a small frame. */
+const TIMED_EVERY = 64;
 const NO_FAULTS: readonly string[] = [];
 
 /**
@@ -66,6 +68,7 @@ export class Session<E, S> {
   private tickedAt = 0;
   private rotateAt = Infinity;
   private requestId = 0;
+  private untilTimed = 0;
   private isOver = false;
 
   constructor(
@@ -148,6 +151,7 @@ export class Session<E, S> {
     this.counters.frame(frame, receivedAt);
     this.context.receivedAt = receivedAt;
     const decoded = this.decode(frame);
+    if ((this.untilTimed -= 1) < 0) this.timed(now);
     if (decoded.kind === 'asked') {
       if (decoded.againWithinMs !== undefined) this.link.promised(decoded.againWithinMs, now);
       return this.answer(decoded.answer);
@@ -157,6 +161,11 @@ export class Session<E, S> {
     this.counters.events(events.length);
     this.events.onData({ topics, events, now, receivedAt });
     for (const note of faults) this.events.onControl({ kind: 'unknown', note });
+  }
+
+  private timed(since: number): void {
+    this.untilTimed = TIMED_EVERY;
+    this.counters.decoded(this.deps.clock.monotonic() - since);
   }
 
   /** A codec never throws; if one does all the same, a single frame must not end every feed beside it. */

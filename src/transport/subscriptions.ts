@@ -95,6 +95,16 @@ export class Subscriptions {
     return [...this.entries.values()].every(({ refusal }) => refusal !== NO_ANSWER);
   }
 
+  /** Topics that are refused now, at most `limit`. */
+  refusals(limit: number): readonly RefusedTopic[] {
+    const refused: RefusedTopic[] = [];
+    for (const [topic, { refusal }] of this.entries) {
+      if (refused.length >= limit) break;
+      if (refusal) refused.push({ topic, refusal });
+    }
+    return refused;
+  }
+
   want(topic: Topic, now: number): void {
     if (this.entries.has(topic)) return;
     this.entries.set(topic, {

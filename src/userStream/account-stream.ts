@@ -8,6 +8,8 @@ import { accountFeed } from './account-feed';
 import type { Verdict } from './auth-breaker';
 import type { AuthGates } from './auth-gates';
 import { KeepAlive } from './keep-alive';
+import type { StreamHistory } from './stream-history';
+import { watched } from './stream-watch';
 
 export interface AccountStreamDeps extends AccountFeedDeps {
   readonly transport: TransportDeps;
@@ -24,6 +26,8 @@ export interface AccountStreamListener {
   onUnread(): void;
   /** Credentials were refused; the stream tries again by itself after the verdict's wait. */
   onRefused(reason: Refusal, verdict: Verdict): void;
+  /** Where what happens is noted for operators. */
+  readonly history?: StreamHistory;
 }
 
 interface Session {
@@ -104,15 +108,20 @@ export class AccountStream {
 
   private open(plug: AccountPlug): Session {
     const { transport, gates } = this.deps;
+    const { history } = this.listener;
     const spec = accountFeed(plug, this.deps, {
       pauseMs: () => gates.pauseMs(plug.fingerprint),
       refused: (reason) => this.refused(opened, reason),
     });
-    const connection = new FeedConnection<AccountEvent, unknown>(spec, transport, {
+    const connection = new FeedConnection<AccountEvent, unknown>(watched(spec, history), transport, {
       onEvents: (events, receivedAt) => this.heard(opened, events, receivedAt),
       onLive: (missedSince) => this.cameLive(opened, missedSince),
-      onLost: () => this.ended(opened),
+      onLost: (reason) => {
+        history?.lost(reason);
+        this.ended(opened);
+      },
       onRefused: (refused) => {
+        history?.topicsRefused(refused);
         for (const { refusal } of refused) if (isFinal(refusal)) return void this.refused(opened, refusal);
       },
       onRotate: () => this.replace(opened.plug),
@@ -158,6 +167,7 @@ export class AccountStream {
     end(this.current);
     this.current = next;
     this.next = undefined;
+    this.listener.history?.rotated();
     if (next.plug === this.wanted) this.wanted = undefined;
     this.isUntold = next.connection.status.name === 'live';
     this.checkUp();

@@ -7,6 +7,7 @@ import type { AccountStreamDeps } from './account-stream';
 import type { Deliveries } from './deliveries';
 import type { Closed, Gap, GapReason, Look } from './reconciler';
 import { Reconciler } from './reconciler';
+import type { StreamHistory } from './stream-history';
 
 export interface CatchingUpDeps {
   readonly clock: Clock;
@@ -15,6 +16,7 @@ export interface CatchingUpDeps {
   readonly stream: AccountStreamDeps;
   readonly records: StreamRecords;
   readonly deliveries: Deliveries;
+  readonly history: Pick<StreamHistory, 'reconciled'>;
   readonly exchange: string;
   readonly room: string;
   /** Of the session that works. */
@@ -55,7 +57,10 @@ export class CatchingUp {
       look: (gap) => this.look(gap),
       merge: (look) => deps.deliveries.reconciled(look, deps.clock.now()),
       onClosed: (closed) => this.closed(closed),
-      onFailed: () => deps.onLooked(),
+      onFailed: ({ fromMs: from }, failed) => {
+        deps.history.reconciled({ from, to: deps.clock.now(), found: 0, failed });
+        deps.onLooked();
+      },
     });
     this.past = this.recall();
     this.refresh = deps.clock.every(REFRESH_MS, () => this.note());

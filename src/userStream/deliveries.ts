@@ -8,6 +8,7 @@ import { BalanceBook } from './balance-book';
 import { OrderLedger } from './order-ledger';
 import { Recent } from './recent';
 import type { Found, Look } from './reconciler';
+import type { StreamHistory } from './stream-history';
 
 export interface DeliveryDeps {
   readonly room: string;
@@ -15,6 +16,7 @@ export interface DeliveryDeps {
   readonly telemetry: Telemetry;
   readonly publisher: UserPublisher;
   readonly records: StreamRecords;
+  readonly history: Pick<StreamHistory, 'published'>;
   onEvent(event: PublishedAccountEvent, room: string): void;
   /** There was no room for it; what it told is forgotten, so that a later look finds it again. */
   onRefused(receivedAt: number): void;
@@ -108,8 +110,12 @@ export class Deliveries {
   }
 
   private publish(event: AccountEvent, receivedAt: number, isReconciled: boolean): void {
-    const { room, exchange, publisher, onEvent, onRefused } = this.deps;
-    const onConfirmed = (): void => this.confirmed(event, receivedAt);
+    const { room, exchange, publisher, history, onEvent, onRefused } = this.deps;
+    const noted = history.published();
+    const onConfirmed = (): void => {
+      noted();
+      this.confirmed(event, receivedAt);
+    };
     const delivery = { room, exchange, receivedAt, isReconciled, onConfirmed };
     this.unconfirmed += 1;
     const { body, isAccepted } = publisher.publish(event, delivery);

@@ -389,17 +389,25 @@ describe('Connector', () => {
     });
     assert.deepEqual(announced(), []);
     assert.equal(server.dials, 3);
+    const told = connector.stream(ROOM);
+    assert.deepEqual(told?.refusal, { code: '-2015', text: 'no', cause: 'credentials' });
+    assert.deepEqual(
+      told?.history.slice(-2).map(({ what }) => what),
+      ['refused', 'paused'],
+    );
     await close();
     await open();
     await drive(clock, 60_000, 1_000);
     assert.equal(server.dials, 3);
-    assert.deepEqual(rooms()[ROOM], {
-      exchange: TINY_EXCHANGE,
-      state: 'waiting',
-      subscribers: 1,
-      reconnects: 0,
-      lastEventAt: undefined,
-    });
+    const { state, subscribers } = rooms()[ROOM] ?? {};
+    assert.deepEqual([state, subscribers], ['waiting', 1]);
+    const { refusal, pausedMs = 0, lastEventAt, history = [] } = connector.stream(ROOM) ?? {};
+    assert.deepEqual([refusal, lastEventAt], [undefined, undefined], 'nobody asked the venue again');
+    assert.ok(pausedMs > 60_000);
+    assert.deepEqual(
+      history.map(({ what }) => what),
+      ['opened', 'dial', 'lost'],
+    );
   });
 
   test('no dial before the instruments were asked for, however that ends', async () => {

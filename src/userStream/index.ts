@@ -15,6 +15,7 @@ import type { PublishedAccountEvent } from '../bus/user-publisher';
 import { UserPublisher } from '../bus/user-publisher';
 import { rewriter } from '../config';
 import { ConnectorError, errorText } from '../domain/errors';
+import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
 import type { Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
@@ -27,6 +28,8 @@ import { AuthGates } from './auth-gates';
 import type { OpenStreamInput } from './commands';
 import { openInput, parseCommand } from './commands';
 import type { ConnectorDeps } from './deps';
+import type { ConnectorStatus } from './process-status';
+import { processStatus, streamDetail } from './process-status';
 import type { RoomDeps } from './room';
 import { Rooms } from './rooms';
 import type { VenueLines } from './venue-lines';
@@ -144,13 +147,19 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   }
 
   /** Facts by room for operators; never a credential. */
-  status(): {
-    readonly brokerReady: boolean;
-    readonly storeReady: boolean;
-    readonly rooms: Readonly<Record<string, unknown>>;
-  } {
+  status(): ConnectorStatus {
     const { broker, store } = this.deps;
     return { brokerReady: broker.ready, storeReady: store.ready, rooms: this.rooms.status() };
+  }
+
+  /** All that an operator wants to see. `tally`: of the meter that was handed in. */
+  report(tally: Tally): ProcessStatus {
+    return processStatus(this.rooms.all(), this.deps, tally);
+  }
+
+  /** What happened to one stream; undefined: there is no such room. */
+  stream(room: string): StreamDetail | undefined {
+    return streamDetail(this.rooms.get(room), this.deps);
   }
 
   /** Stops intake, closes the streams, drains what must arrive. True when nothing was left behind. */

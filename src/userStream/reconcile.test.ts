@@ -169,7 +169,7 @@ test('live events wait for the look, but not for long', async (t) => {
 
 test('a failing look is repeated until it is answered, and seen meanwhile', async (t) => {
   const { server, stage, start, tell, until, telemetry } = await setUp(t);
-  const { lines, status } = await start();
+  const { lines, status, connector } = await start();
   await tell(order('NEW', '0'));
   let failures = 3;
   stage.answer = () => {
@@ -183,6 +183,13 @@ test('a failing look is repeated until it is answered, and seen meanwhile', asyn
   assert.equal(lines().at(-1), '1 CANCELED 0 by REST');
   assert.match(telemetry.allText(), /gap not closed yet/);
   assert.match(telemetry.allText(), /the venue keeps 7 days/);
+  const { history = [], openGaps, confirm } = connector.stream(ROOM) ?? {};
+  assert.deepEqual(
+    history.flatMap((entry) => (entry.what === 'reconciled' ? [entry.failed ?? entry.found] : [])),
+    ['HTTP 500', 'HTTP 500', 'HTTP 500', 1],
+  );
+  assert.ok(history.some(({ what }) => what === 'gap'));
+  assert.deepEqual([openGaps, confirm?.count], [0, 2]);
 });
 
 test('over a restart: the cursor and the open orders are remembered, and nothing is told twice', async (t) => {

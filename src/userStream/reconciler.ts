@@ -51,7 +51,8 @@ export interface ReconcilerDeps {
   /** Publishes what is news. */
   merge(look: Look): Found;
   onClosed(closed: Closed): void;
-  onFailed(): void;
+  /** `reason`: in words without secrets. */
+  onFailed(gap: Gap, reason: string): void;
   /** The venue's REST API asked for silence. */
   onLimited(afterMs: number): void;
 }
@@ -142,7 +143,7 @@ export class Reconciler {
       { exchange, room, reason: gap.reason, attempt: this.attempts, waitMs, error: errorText(error) },
       'gap not closed yet',
     );
-    onFailed();
+    onFailed(gap, errorText(error));
     this.retry = clock.after(waitMs, () => {
       this.retry = undefined;
       this.ask();

@@ -4,6 +4,8 @@ import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
 import type { StreamRecords } from '../store/stream-records';
 import type { Refusal } from '../venues/contract';
+import type { StreamFacts } from '../domain/status';
+import { observeAge } from './account-age';
 import type { AccountPlug } from './account-feed';
 import type { AccountStreamDeps } from './account-stream';
 import { AccountStream } from './account-stream';
@@ -13,7 +15,8 @@ import { CatchingUp } from './catching-up';
 import { Deliveries } from './deliveries';
 import { FlapWatch } from './flap-watch';
 import { Holding } from './holding';
-import type { Closed } from './reconciler';
+import type { Closed, Gap } from './reconciler';
+import { StreamHistory } from './stream-history';
 
 export interface RoomDeps {
   readonly clock: Clock;
@@ -33,6 +36,11 @@ export interface RoomDeps {
   onLimited(afterMs: number): void;
 }
 
+export interface RoomFacts extends StreamFacts {
+  readonly openGap?: Gap;
+  readonly lastGap?: Closed;
+}
+
 export interface RoomIdentity {
   readonly id: string;
   readonly userId: string;
@@ -45,6 +53,7 @@ const ANNOUNCE_AFTER_MS = 1_000;
 /** What a backend calls a stream: one account of one exchange, its subscribers, its events. */
 export class Room {
   subscribers = 1;
+  readonly history: StreamHistory;
   private readonly stream: AccountStream;
   private readonly deliveries: Deliveries;
   private readonly holding: Holding;
@@ -53,7 +62,6 @@ export class Room {
   private readonly flaps: FlapWatch;
   private announcement: Timer | undefined;
   private audit: Timer | undefined;
-  private lastRefusal: Refusal | undefined;
   private lastClosed: Closed | undefined;
   private lastEventAt: number | undefined;
   private reconnects = 0;
@@ -67,10 +75,13 @@ export class Room {
     const { clock, stream } = deps;
     const { id: room, exchange } = identity;
     this.flaps = new FlapWatch(deps.flap);
+    this.history = new StreamHistory(clock);
+    const { history } = this;
     this.deliveries = new Deliveries({
       ...deps,
       room,
       exchange,
+      history,
       onRefused: (receivedAt) => this.catchingUp.outboxFull(receivedAt),
     });
     this.holding = new Holding(clock, (events, receivedAt) => this.deliver(events, receivedAt));
@@ -81,12 +92,14 @@ export class Room {
       onLost: () => this.lost(),
       onUnread: () => this.catchingUp.unreadable(),
       onRefused: (reason, verdict) => this.refused(reason, verdict),
+      history,
     });
     const working = () => this.stream.plug;
     this.catchingUp = new CatchingUp({
       ...deps,
       room,
       exchange,
+      history,
       deliveries: this.deliveries,
       plug: working,
       completeUntil: () => this.stream.completeUntil,
@@ -113,19 +126,28 @@ export class Room {
   }
 
   /** Facts for operators; never a credential. */
-  status(): Readonly<Record<string, unknown>> {
-    const { exchange } = this.identity;
-    const { subscribers, reconnects, lastEventAt, state } = this;
+  status(): RoomFacts {
+    const { lastEventAt, lastClosed, identity } = this;
+    const { open } = this.catchingUp;
     return {
-      ...{ exchange, state, subscribers, reconnects, lastEventAt },
-      ...(this.catchingUp.open && { openGap: this.catchingUp.open }),
-      ...(this.lastClosed && { lastGap: this.lastClosed }),
-      ...(this.lastRefusal && { refusal: this.lastRefusal.code, cause: this.lastRefusal.cause }),
+      room: identity.id,
+      exchange: identity.exchange,
+      state: this.state,
+      subscribers: this.subscribers,
+      reconnects: this.reconnects,
+      pausedMs: this.deps.stream.gates.pauseMs(this.fingerprint),
+      // An audit looks for what nobody has missed yet.
+      openGaps: open && open.reason !== 'audit' ? 1 : 0,
+      ...this.history.summary(),
+      ...(lastEventAt !== undefined && { lastEventAt }),
+      ...(open && { openGap: open }),
+      ...(lastClosed && { lastGap: lastClosed }),
     };
   }
 
   swap(plug: AccountPlug): void {
     this.plug = plug;
+    this.history.swapped();
     this.stream.swap(plug);
   }
 
@@ -162,6 +184,7 @@ export class Room {
 
   private deliver(events: readonly AccountEvent[], receivedAt: number): void {
     this.lastEventAt = receivedAt;
+    observeAge(events, receivedAt, this.identity.exchange, this.deps);
     this.deliveries.told(events, receivedAt);
     if (events.some(({ kind }) => kind === 'order')) this.poll.orderChanged();
   }
@@ -172,7 +195,8 @@ export class Room {
   private cameLive(missedSince: number | undefined): void {
     const { clock, onFlap } = this.deps;
     const { id, exchange } = this.identity;
-    this.lastRefusal = undefined;
+    this.history.live();
+    if (missedSince !== undefined) this.history.gap(missedSince);
     this.announceSoon();
     this.poll.live();
     this.auditLater();
@@ -205,6 +229,7 @@ export class Room {
     const { gap, found } = closed;
     const isDeaf = gap.reason === 'audit' && found.overdue > 0;
     if (gap.reason !== 'audit' || isDeaf) this.lastClosed = closed;
+    this.history.closed(closed);
     if (!isDeaf) return;
     telemetry.meter.count('connector_deaf_sessions_total', { exchange });
     telemetry.log.warn({ exchange, room, found }, 'the session is deaf: the venue knows more than it told');
@@ -234,7 +259,7 @@ export class Room {
     const { telemetry, onAuthReject } = this.deps;
     const { id, exchange, userId } = this.identity;
     const { code, cause, text } = reason;
-    this.lastRefusal = reason;
+    this.history.refused(reason, waitMs);
     telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: cause ?? 'venue' });
     telemetry.log.warn({ exchange, room: id, code, cause, text, waitMs }, 'login refused');
     if (isTripped) onAuthReject(id, exchange, userId, reason);
@@ -244,10 +269,10 @@ export class Room {
   /** State for operators and other instances; never a credential. */
   private note(): void {
     const { records, clock, instanceId } = this.deps;
-    const { reconnects, state, lastEventAt, lastRefusal, identity } = this;
+    const { reconnects, state, lastEventAt, identity } = this;
     records.note(identity.id, {
       ...{ exchange: identity.exchange, instance: instanceId, state, since: clock.now(), reconnects },
-      ...{ lastEventAt, refusal: lastRefusal?.code ?? '' },
+      ...{ lastEventAt, refusal: this.history.summary().refusal?.code ?? '' },
     });
   }
 }

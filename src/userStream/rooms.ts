@@ -94,6 +94,14 @@ export class Rooms {
     for (const room of this.rooms.values()) room.announceAgain();
   }
 
+  get(id: string): Room | undefined {
+    return this.rooms.get(id);
+  }
+
+  all(): readonly Room[] {
+    return [...this.rooms.values()];
+  }
+
   status(): Readonly<Record<string, unknown>> {
     return Object.fromEntries([...this.rooms].map(([id, room]) => [id, room.status()]));
   }

@@ -1,0 +1,31 @@
+import { doorsStatus } from '../bus/doors-status';
+import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
+import type { ConnectorDeps } from './deps';
+import type { Room } from './room';
+
+export interface ConnectorStatus {
+  readonly brokerReady: boolean;
+  readonly storeReady: boolean;
+  readonly rooms: Readonly<Record<string, unknown>>;
+}
+
+/** All that an operator wants to see of the process of account streams. */
+export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally: Tally): ProcessStatus {
+  return {
+    role: 'user',
+    instance: deps.config.instanceId,
+    at: deps.clock.now(),
+    ...doorsStatus(deps, tally),
+    venues: [],
+    streams: rooms.map((room) => ({ ...room.status(), outbox: deps.outbox.held(room.identity.id) })),
+  };
+}
+
+/** Of one stream also what happened to it. */
+export function streamDetail(
+  room: Room | undefined,
+  { outbox }: Pick<ConnectorDeps, 'outbox'>,
+): StreamDetail | undefined {
+  if (!room) return undefined;
+  return { ...room.status(), outbox: outbox.held(room.identity.id), ...room.history.detail() };
+}
