@@ -4,7 +4,8 @@ import { loadConfig, readEnvironment } from '../config';
 import { errorText } from '../domain/errors';
 import { systemClock } from '../ops/clock';
 import { createLog } from '../ops/logger';
-import { marketOf } from '../venues/registry';
+import type { KnownMarket } from '../venues/registry';
+import { accountMarkets } from '../venues/registry';
 import type { TestOptions } from './arguments';
 import { testOptions, USAGE } from './arguments';
 import type { Login } from './credentials';
@@ -26,18 +27,13 @@ async function main(): Promise<number> {
     return 0;
   }
   const env = readEnvironment();
-  const known = marketOf(options.exchange);
-  if (!known) throw new Error(`--exchange ${options.exchange}: no such exchange`);
   const config = configFrom(env);
+  const known = accountMarkets(config.paperUrl)(options.exchange);
+  if (!known) throw new Error(`--exchange ${options.exchange}: no such exchange`);
   return run(options, config, known, await loginFrom(env, terminalPrompt()));
 }
 
-async function run(
-  options: TestOptions,
-  config: Config,
-  known: NonNullable<ReturnType<typeof marketOf>>,
-  login: Login,
-): Promise<number> {
+async function run(options: TestOptions, config: Config, known: KnownMarket, login: Login): Promise<number> {
   const { exchange, environment, seconds, okxSource, bybitHost, keysType } = options;
   const lines = options.isJson ? jsonLines : textLines;
   say(lines.note(`${exchange} (${environment}), key ${keyName(login.key)}`));

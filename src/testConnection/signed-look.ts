@@ -12,28 +12,36 @@ export interface SignedLookDeps {
   readonly rewrite: (url: string) => string;
 }
 
+export interface SignedLook {
+  /** Absent: well. */
+  readonly refused?: Verdict;
+  /** What could not be looked at. */
+  readonly incomplete?: string;
+}
+
 const TIMEOUT_MS = 10_000;
 
 /**
  * Reads open orders and balances once by signed REST, as the connector does after every gap. A live stream
- * proves less: some are opened by the key alone, and streams and REST have rights of their own. Undefined: well.
+ * proves less: some are opened by the key alone, and streams and REST have rights of their own.
  */
 export async function signedLook(
   { adapter }: KnownMarket,
   account: Account,
   { clock, rewrite }: SignedLookDeps,
-): Promise<Verdict | undefined> {
-  if (!adapter.connectAccount) return undefined;
+): Promise<SignedLook> {
+  if (!adapter.connectAccount) return {};
   let offsetMs = 0;
   const venueNow = (): number => Math.round(clock.now() + offsetMs);
   const turn = (): Promise<void> => Promise.resolve();
   try {
     const rest = adapter.connectAccount(account, { rewrite, timeoutMs: TIMEOUT_MS, venueNow, turn });
     offsetMs = (await rest.serverTime()) - clock.now();
-    await rest.snapshot({ sinceMs: venueNow(), instruments: new InstrumentIndex(), known: [] });
-    return undefined;
+    const query = { sinceMs: venueNow(), instruments: new InstrumentIndex(), known: [] };
+    const { incomplete } = await rest.snapshot(query);
+    return incomplete === undefined ? {} : { incomplete };
   } catch (error) {
-    return verdictOf(error);
+    return { refused: verdictOf(error) };
   }
 }
 

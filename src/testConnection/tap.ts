@@ -19,8 +19,9 @@ export function tapped({ adapter, market }: KnownMarket, listener: TapListener):
   return { adapter: heard, market };
 }
 
-function tappedFeed({ session, codec }: AccountFeed, listener: TapListener): AccountFeed {
+function tappedFeed({ session, codec, needsNoInstruments }: AccountFeed, listener: TapListener): AccountFeed {
   return {
+    ...(needsNoInstruments && { needsNoInstruments }),
     session: {
       ...session,
       endpoint: (account, rest) => asked(session.endpoint(account, rest), listener),

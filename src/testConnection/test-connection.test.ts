@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync } from 'node:crypto';
-import { afterEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { loadConfig } from '../config';
 import { systemClock } from '../ops/clock';
 import type { Simulator } from '../simulator';
@@ -11,7 +11,8 @@ import { closedPort } from '../testing/closed-port';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import type { TlsServer } from '../testing/tls-server';
 import { startTlsServer } from '../testing/tls-server';
-import { marketOf } from '../venues/registry';
+import type { VenueAdapter } from '../venues/contract';
+import { accountMarkets, marketOf } from '../venues/registry';
 import { keyName, textLines } from './lines';
 import { testConnection } from './test-connection';
 import type { Verdict, VerdictName } from './verdict';
@@ -67,6 +68,7 @@ interface Trial {
   /** Once it is live, and looked at. */
   readonly onLive?: (end: () => void) => void;
   readonly onEvent?: (end: () => void) => void;
+  readonly change?: (adapter: VenueAdapter) => VenueAdapter;
 }
 
 async function run({
@@ -76,10 +78,12 @@ async function run({
   listenMs = 0,
   onLive,
   onEvent,
+  change,
 }: Trial): Promise<Ran> {
   const { log, lines } = new RecordedTelemetry();
-  const known = marketOf(exchange);
-  assert.ok(known);
+  const found = accountMarkets('ws://localhost:7506')(exchange);
+  assert.ok(found);
+  const known = change ? { ...found, adapter: change(found.adapter) } : found;
   const notes: string[] = [];
   const events: string[] = [];
   let end = (): void => undefined;
@@ -311,7 +315,41 @@ describe('test:connection', { timeout: 120_000 }, () => {
 });
 
 test('an exchange without account streams is refused by name', async () => {
-  await assert.rejects(run({ exchange: 'paperBinance', overrides: '' }), /provider: not served/);
+  const change = ({ descriptor, publicFeed, connectRest }: VenueAdapter): VenueAdapter => ({
+    descriptor,
+    publicFeed,
+    connectRest,
+  });
+  await assert.rejects(run({ exchange: 'okx', overrides: '', change }), /provider: not served/);
+});
+
+describe('a paper exchange', () => {
+  let simulator: Simulator;
+
+  beforeEach(async () => {
+    simulator = await startSimulator({ venues: ['paper'] });
+    simulator.accounts.addAccount({ exchange: 'paperBinance', key: KEY, secret: SECRET });
+  });
+
+  afterEach(() => simulator.close());
+
+  test('is tested at the paper trading server', async () => {
+    const { verdict, notes } = await run({
+      exchange: 'paperBinance',
+      overrides: simulator.overrides(),
+      secret: SECRET,
+    });
+    assert.equal(verdict.verdict, 'ok');
+    assert.match(
+      notes.join(' '),
+      /live: authenticated and subscribed REST: the paper trading server lists no orders/,
+    );
+  });
+
+  test('of a wrong secret is told apart', async () => {
+    const ran = run({ exchange: 'paperBinance', overrides: simulator.overrides(), secret: 'aNoThEr-sEcReT' });
+    assert.equal((await ran).verdict.verdict, 'bad-key');
+  });
 });
 
 test('every verdict has an exit code of its own, and ok is 0', () => {

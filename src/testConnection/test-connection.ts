@@ -13,6 +13,7 @@ import { openInput } from '../userStream/commands';
 import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import { Diagnosis } from './diagnosis';
+import type { SignedLook } from './signed-look';
 import { signedLook } from './signed-look';
 import { tapped } from './tap';
 import type { Verdict } from './verdict';
@@ -81,14 +82,14 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
     deps.onNote('live: authenticated and subscribed');
     void look();
   });
-  let looking: Promise<Verdict | undefined> | undefined;
+  let looking: Promise<SignedLook> | undefined;
   const look = async (): Promise<void> => {
     if (looking) return;
     looking = signedLook(known, accountOf(test, known), { clock, rewrite });
-    const refused = await looking;
+    const { refused, incomplete } = await looking;
     clock.cancel(deadline);
     if (refused) return settle(refused);
-    deps.onNote('orders and balances read by REST');
+    deps.onNote(incomplete === undefined ? 'orders and balances read by REST' : `REST: ${incomplete}`);
     listening = clock.after(test.listenMs, () => settle(WELL));
   };
   void test.stopped.then(() => settle(listening === undefined ? SILENCE : WELL));

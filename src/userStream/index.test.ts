@@ -72,7 +72,7 @@ describe('Connector', () => {
   ): Promise<void> {
     const options = { url: server.url, serverTime: () => Promise.resolve(clock.now()), ...given.venue };
     const known = new Map(
-      [TINY_EXCHANGE, 'tinyLinear'].map((exchange) => [
+      [TINY_EXCHANGE, 'tinyLinear', 'paperTinyLinear'].map((exchange) => [
         exchange,
         tinyAccountMarket({ ...options, exchange }),
       ]),
@@ -337,6 +337,17 @@ describe('Connector', () => {
     await drive(clock, 100);
     await open();
     assert.deepEqual(Object.keys(rooms()), ['linear', ROOM]);
+  });
+
+  test('the operator’s list names real exchanges: paper rooms are none of its business', async () => {
+    await start({ environment: { ADMIN_CONFIG_ENABLED: 'true' } });
+    await open();
+    await open({ provider: 'paperTinyLinear' }, 'paper');
+    await store.set(ENABLED, '[]');
+    await store.publishAll([{ channel: 'gainium:admin:config', payload: '{}' }]);
+    await until('the real one is closed', () => rooms()[ROOM] === undefined);
+    await open({ provider: 'paperTinyLinear' }, 'another');
+    assert.deepEqual(Object.keys(rooms()), ['paper', 'another']);
   });
 
   test('notices: one per gap, again after an outage of Redis, none for a stream that is down', async () => {

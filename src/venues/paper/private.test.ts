@@ -299,6 +299,24 @@ describe('paper: balances', () => {
   });
 });
 
+test('paper: no list of orders, and it says so; no clock to measure', async () => {
+  const { adapter, market } = markets('paperOkx')!;
+  const credentials = { key: 'k', secret: 's', passphrase: '', options: {} };
+  const rest = adapter.connectAccount!(
+    { market, credentials, environment: 'live' },
+    {
+      rewrite: () => assert.fail('no URL is asked for'),
+      turn: () => assert.fail('no call is made'),
+      timeoutMs: 1,
+      venueNow: () => 1_234,
+    },
+  );
+  const known = [{ symbol: 'BTC-USDT', orderId: '66a1', clientOrderId: 'D-TP-a1' }];
+  const snapshot = await rest.snapshot({ sinceMs: 0, instruments: new InstrumentIndex(), known });
+  assert.deepEqual(snapshot, { orders: [], incomplete: 'the paper trading server lists no orders for us' });
+  assert.equal(await rest.serverTime(), 1_234);
+});
+
 test('paper: no frame whatever throws, or publishes what is no decimal', () => {
   const value = fc.oneof(fc.jsonValue(), fc.double(), fc.constantFrom('NEW', 'binance', 'BUY', '1e9', '-'));
   const frame = fc.oneof(
