@@ -39,6 +39,7 @@ export class AccountStage {
 
   static async open(simulator: Simulator): Promise<AccountStage> {
     const probe = await RabbitProbe.open();
+    await probe.takeTurn('usersStreamAction');
     const stage = new AccountStage(simulator, probe, await openRedisProbe(), await openRedisProbe());
     await stage.listen();
     return stage;

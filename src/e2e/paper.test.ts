@@ -27,7 +27,7 @@ interface Delivered {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-describe('paper trading, end to end', { timeout: 120_000 }, () => {
+describe('paper trading, end to end', { timeout: 280_000 }, () => {
   const spot = randomUUID();
   const linear = randomUUID();
   const wrong = randomUUID();
@@ -54,6 +54,8 @@ describe('paper trading, end to end', { timeout: 120_000 }, () => {
 
   before(async () => {
     await startServer();
+    probe = await RabbitProbe.open();
+    await probe.takeTurn('usersStreamAction');
     keys = await openRedisProbe();
     redis = await openRedisProbe();
     redis.on('message', (channel: string, text: string) => {
@@ -61,7 +63,6 @@ describe('paper trading, end to end', { timeout: 120_000 }, () => {
     });
     const channels = [spot, linear, wrong].flatMap((room) => [room, `userStreamInfo${room}`]);
     await redis.subscribe('serviceLog', ...channels);
-    probe = await RabbitProbe.open();
     await probe.channel.assertExchange('gainium.events', 'topic', { durable: true });
     const queue = probe.queueName('paper-e2e');
     await probe.channel.assertQueue(queue, { durable: true });

@@ -24,7 +24,7 @@ interface Delivered {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-describe('account streams, end to end', { timeout: 120_000 }, () => {
+describe('account streams, end to end', { timeout: 280_000 }, () => {
   const spot = randomUUID();
   const futures = randomUUID();
   const wrong = randomUUID();
@@ -45,6 +45,8 @@ describe('account streams, end to end', { timeout: 120_000 }, () => {
       simulator.accounts.addAccount({ exchange, key: `${SECRET}-${exchange}`, secret: SECRET });
     spotAccount = add('binance');
     futuresAccount = add('binanceUsdm');
+    probe = await RabbitProbe.open();
+    await probe.takeTurn('usersStreamAction');
     keys = await openRedisProbe();
     redis = await openRedisProbe();
     redis.on('message', (channel: string, text: string) => {
@@ -52,7 +54,6 @@ describe('account streams, end to end', { timeout: 120_000 }, () => {
     });
     const infos = [spot, futures, wrong].flatMap((room) => [room, `userStreamInfo${room}`]);
     await redis.subscribe('serviceLog', ...infos);
-    probe = await RabbitProbe.open();
     await probe.channel.assertExchange('gainium.events', 'topic', { durable: true });
     const queue = probe.queueName('user-e2e');
     await probe.channel.assertQueue(queue, { durable: true });

@@ -27,6 +27,9 @@ export function uniqueName(prefix: string): string {
   return `test.${prefix}.${process.pid}.${randomBytes(6).toString('hex')}`;
 }
 
+/** Longer than any test file takes. */
+const TURN_LIMIT_MS = 280_000;
+
 /** A test's own line to RabbitMQ, beside the code under test. `close` deletes what was noted for deletion. */
 export class RabbitProbe {
   private readonly queues = new Set<string>();
@@ -61,6 +64,27 @@ export class RabbitProbe {
     const name = uniqueName(prefix);
     this.exchanges.add(name);
     return name;
+  }
+
+  /**
+   * Waits until no other test file holds the turn of this name, and holds it until `close` (or death): for
+   * queues whose names the contract sets, which two connectors would share.
+   */
+  async takeTurn(name: string): Promise<void> {
+    const queue = `test.turn.${name}`;
+    const take = async (): Promise<boolean> => {
+      const channel = await this.model.createChannel();
+      const refused = new Promise<false>((resolve) => channel.on('error', () => resolve(false)));
+      const declared = channel.assertQueue(queue, { exclusive: true, durable: false });
+      return Promise.race([
+        refused,
+        declared.then(
+          () => true,
+          () => refused,
+        ),
+      ]);
+    };
+    await until(`the turn at ${name}`, take, TURN_LIMIT_MS);
   }
 
   /** Asked on a channel of its own: a refusal closes the channel. */
