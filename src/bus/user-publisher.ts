@@ -84,6 +84,11 @@ export class UserPublisher {
     });
   }
 
+  /** What the cache holds of the order may be out of date. */
+  doubt(clientOrderId: string): void {
+    this.doors.orderCache.doubt(clientOrderId);
+  }
+
   close(): void {
     this.redis.close();
   }

@@ -16,7 +16,8 @@ const SWEEP_MS = 30_000;
 const MAX_PENDING = 50_000;
 
 interface Pending {
-  readonly text: string;
+  /** Undefined: to be removed. */
+  readonly text: string | undefined;
   readonly ttlMs: number;
 }
 
@@ -50,11 +51,12 @@ export class OrderCache {
     if (!isOurs) return;
     const isOpen = report.orderStatus === 'NEW' || report.orderStatus === 'PARTIALLY_FILLED';
     const field = id === '' ? `liq_${report.orderId}` : id;
-    if (this.orders.size >= MAX_PENDING && !this.orders.has(field)) return this.drop();
-    this.isDropping = false;
-    // To the end of the row: a write in progress still reaches it.
-    this.orders.delete(field);
-    this.orders.set(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
+    this.pend(field, { text, ttlMs: isOpen ? OPEN_TTL_MS : DONE_TTL_MS });
+  }
+
+  /** Nobody can tell what became of the order: a bot had better ask than trust what is cached. */
+  doubt(clientOrderId: string): void {
+    if (BOT_ORDERS.test(clientOrderId)) this.pend(clientOrderId, { text: undefined, ttlMs: 0 });
   }
 
   touch(room: string, at: number): void {
@@ -95,8 +97,10 @@ export class OrderCache {
   }
 
   private async writeOrder(field: string, pending: Pending): Promise<void> {
-    const entry = { key: this.keys.orders, field, value: pending.text };
-    await this.store.hashSetExpiring(entry, pending.ttlMs, this.deps.clock.now());
+    const { text, ttlMs } = pending;
+    const entry = { key: this.keys.orders, field };
+    if (text === undefined) await this.store.hashRemove(entry.key, [field]);
+    else await this.store.hashSetExpiring({ ...entry, value: text }, ttlMs, this.deps.clock.now());
     if (this.orders.get(field) === pending) this.orders.delete(field);
   }
 
@@ -112,6 +116,14 @@ export class OrderCache {
       await this.store.withdraw(this.keys.lastEvent, room);
       this.closed.delete(room);
     }
+  }
+
+  private pend(field: string, pending: Pending): void {
+    if (this.orders.size >= MAX_PENDING && !this.orders.has(field)) return this.drop();
+    this.isDropping = false;
+    // To the end of the row: a write in progress still reaches it.
+    this.orders.delete(field);
+    this.orders.set(field, pending);
   }
 
   private drop(): void {

@@ -146,10 +146,9 @@ export class FeedConnection<E, S> {
   }
 
   private lost(end: SocketEnd): void {
-    const { reason } = end;
     this.counters.lost(end, this.state.epoch);
-    this.input({ type: 'lost', reason, notBeforeMs: end.retryAfterMs ?? 0 });
-    this.listener.onLost(reason);
+    this.input({ type: 'lost', reason: end.reason, notBeforeMs: end.retryAfterMs ?? 0 });
+    this.listener.onLost(end.reason);
   }
 
   private hangUp(): void {
@@ -283,8 +282,10 @@ export class FeedConnection<E, S> {
 
   private checkSilence(): void {
     const verdict = this.flow.check(this.now);
+    // Where silence proves nothing, a link that answers has to do.
+    const isProven = verdict === 'flowing' || this.spec.rules.silence.capMs === Infinity;
+    if (isProven) return this.input({ type: 'data' });
     if (verdict === 'waiting') return;
-    if (verdict === 'flowing') return this.input({ type: 'data' });
     if (this.subscriptions.isHopeless) return this.flow.begin(this.now);
     const silentForMs = Math.round(this.flow.silentForMs(this.now));
     this.flow.forgive(this.now);

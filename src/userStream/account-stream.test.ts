@@ -137,6 +137,19 @@ test('a lost connection comes back and tells the gap', async (t) => {
   assert.deepEqual(told, ['live', 'live after a gap']);
 });
 
+test('a quiet session that answered for a while is dialled again without a long wait', async (t) => {
+  const { server, clock, create, live } = await setUp(t);
+  create();
+  await live(1);
+  for (const times of [2, 3, 4, 5, 6, 7]) {
+    await drive(clock, 40_000, 1_000);
+    const cutAt = clock.monotonic();
+    server.latest?.cut();
+    await live(times);
+    assert.ok(clock.monotonic() - cutAt < 2_500, `back after ${clock.monotonic() - cutAt} ms`);
+  }
+});
+
 test('restart: reconnects on the same credentials', async (t) => {
   const { server, create, live, told } = await setUp(t);
   const stream = create();

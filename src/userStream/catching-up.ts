@@ -154,17 +154,18 @@ export class CatchingUp {
     return { fromMs: this.deps.clock.now() - BLIND_LOOKBACK_MS, reason: 'restart' };
   }
 
-  private async look({ fromMs }: Gap): Promise<Look> {
+  private async look(gap: Gap): Promise<Look> {
     const { stream, clock, deliveries, plug } = this.deps;
     const { looks, looksSentAt } = plug();
     await stream.listed();
     await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
     const offsetMs = stream.venueClock.now() - clock.now();
-    const sinceMs = Math.round(fromMs + offsetMs - OVERLAP_MS);
+    const sinceMs = Math.round(gap.fromMs + offsetMs - OVERLAP_MS);
+    const known = deliveries.openOrders();
     const askedAt = stream.venueClock.now();
     const { instruments } = stream;
-    const snapshot = await looks.snapshot({ sinceMs, instruments, known: deliveries.openOrders() });
-    return { snapshot, sinceMs, askedAt, liveSince: this.liveAt + offsetMs };
+    const snapshot = await looks.snapshot({ sinceMs, instruments, known });
+    return { snapshot, gap, known, sinceMs, askedAt, liveSince: this.liveAt + offsetMs };
   }
 
   private closed(closed: Closed): void {

@@ -76,9 +76,11 @@ export class Deliveries {
    * As REST told it.
    * @param now epoch ms, ours
    */
-  reconciled({ snapshot, sinceMs, askedAt, liveSince }: Look, now: number): Found {
+  reconciled(look: Look, now: number): Found {
+    const { snapshot, sinceMs, askedAt, liveSince } = look;
     const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, sinceMs));
     for (const order of orders) this.publish(order, now, true);
+    if (look.gap.reason !== 'audit') this.doubtUnanswered(look);
     return {
       orders: orders.length,
       balances: snapshot.balances ? this.balancesAre(snapshot.balances, askedAt, now) : 0,
@@ -86,6 +88,14 @@ export class Deliveries {
         return orderTime > liveSince + PROMPT_MS && orderTime < askedAt - PROMPT_MS;
       }).length,
     };
+  }
+
+  /** What a gap may have changed, and the venue does not tell: an open order in the cache would be believed. */
+  private doubtUnanswered({ snapshot, known }: Look): void {
+    const answered = new Set(snapshot.orders.map(({ report }) => String(report.orderId)));
+    for (const { orderId, clientOrderId } of known) {
+      if (!answered.has(String(orderId))) this.deps.publisher.doubt(clientOrderId);
+    }
   }
 
   /** All balances, as REST told them. Returns how many events were news. */

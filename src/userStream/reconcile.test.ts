@@ -167,6 +167,21 @@ test('live events wait for the look, but not for long', async (t) => {
   assert.equal(lines().at(-1), '1 FILLED 0.3', 'what is older by then is not told');
 });
 
+test('an order that the venue does not tell of is no longer believed by whoever reads the cache', async (t) => {
+  const { server, stage, start, tell, until, store, clock } = await setUp(t);
+  const { status, lines } = await start();
+  await tell(order('NEW', '0'));
+  const cached = () => store.hashGet('orders', ['D-TP-1']);
+  await drive(clock, 200, 50);
+  assert.match((await cached())[0] ?? '', /"NEW"/);
+  stage.answer = () => ({ orders: [], incomplete: 'the venue has forgotten 1 order of BTCUSDT' });
+  server.latest?.cut();
+  await until('closed', () => status()['lastGap'] !== undefined);
+  await drive(clock, 200, 50);
+  assert.deepEqual(await cached(), [undefined]);
+  assert.deepEqual(lines(), ['1 NEW 0'], 'and it is not told as cancelled');
+});
+
 test('a failing look is repeated until it is answered, and seen meanwhile', async (t) => {
   const { server, stage, start, tell, until, telemetry } = await setUp(t);
   const { lines, status, connector } = await start();
@@ -310,8 +325,8 @@ test('a frame that cannot be read: one look for a swarm of them', async (t) => {
 
 test('a deaf session is found by what the venue says, and replaced; a quiet one is left alone', async (t) => {
   const environment = { USER_STREAM_AUDIT_MS: '60000' };
-  const { clock, server, stage, start, tell, until } = await setUp(t, {}, environment);
-  const { lines, status } = await start();
+  const { clock, server, stage, start, tell, until, telemetry } = await setUp(t, {}, environment);
+  const { lines } = await start();
   await tell(order('NEW', '0'));
   await drive(clock, 120_000, 10_000);
   assert.ok(stage.asked.length >= 1, 'asked in doubt');
@@ -321,7 +336,7 @@ test('a deaf session is found by what the venue says, and replaced; a quiet one 
   stage.answer = () => ({ orders: [untold] });
   await until('replaced', () => server.dials === 2);
   assert.equal(lines().at(-1), '1 FILLED 0.3 by REST');
-  assert.equal((status()['lastGap'] as { found: { overdue: number } }).found.overdue, 1);
+  assert.match(telemetry.allText(), /the session is deaf/);
 });
 
 test('balances that a venue does not push are asked for, and after orders', async (t) => {

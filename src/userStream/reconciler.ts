@@ -3,7 +3,7 @@ import { nextDelay } from '../domain/backoff';
 import { ConnectorError, errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
-import type { AccountSnapshot } from '../venues/contract';
+import type { AccountSnapshot, KnownOrder } from '../venues/contract';
 
 /** Why the venue is asked what became of the account. */
 export type GapReason = 'reconnect' | 'restart' | 'outbox_full' | 'unreadable' | 'audit';
@@ -17,6 +17,9 @@ export interface Gap {
 /** What the venue answered, and to what; times are the venue's, epoch ms. */
 export interface Look {
   readonly snapshot: AccountSnapshot;
+  readonly gap: Gap;
+  /** The orders that were asked for. */
+  readonly known: readonly KnownOrder[];
   readonly sinceMs: number;
   readonly askedAt: number;
   /** Since when the session is live: it cannot have told what happened before. */
