@@ -1,8 +1,9 @@
 import type { Timer } from '../../domain/time';
-import { WindowLimit, type OriginSpec, type SimOrigin, type VenueHost, type VenueSimulator } from '../kit';
+import type { OriginSpec, SimOrigin, VenueHost, VenueSimulator } from '../kit';
 import { tickerLoad } from './load';
 import { apiStreams, listenKeyStreams, privateRoutesOfUsdm, type UserStreams } from './private';
 import { privateRoutes } from './private-rest';
+import { IpQuota } from './quota';
 import { restRoutes } from './rest';
 import { PublicSession } from './session';
 import { isCombined, Streams } from './streams';
@@ -28,9 +29,10 @@ export interface BinanceOptions {
   readonly weightPerMinute?: number;
   /** Life of a listen key without keep-alive; default 60 minutes. */
   readonly listenKeyLifeMs?: number;
+  /** How often the end of a listen key is told: 1, twice (seen), or not at all (seen). Default 1. */
+  readonly listenKeyNotices?: 0 | 1 | 2;
 }
 
-const MINUTE = 60_000;
 const TICKER_PUSH_MS = 1_000;
 
 /** Spot, USD-M, COIN-M and binance.us: public and user data streams, public and signed REST. */
@@ -131,8 +133,6 @@ function routesOf(
   }));
 }
 
-function quotaOf(market: BinanceMarket | undefined, options: BinanceOptions): WindowLimit {
-  return new WindowLimit([
-    { count: options.weightPerMinute ?? market?.weightPerMinute ?? Infinity, perMs: MINUTE },
-  ]);
+function quotaOf(market: BinanceMarket | undefined, options: BinanceOptions): IpQuota {
+  return new IpQuota(options.weightPerMinute ?? market?.weightPerMinute ?? Infinity);
 }

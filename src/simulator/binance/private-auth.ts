@@ -39,6 +39,7 @@ const EARLY: AuthProblem = {
 };
 const WIDE: AuthProblem = { status: 400, code: -1131, msg: 'recvWindow must be less than 60000.' };
 
+const PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----';
 const DEFAULT_WINDOW_MS = 5_000;
 const LONGEST_WINDOW_MS = 60_000;
 const HEAD_START_MS = 1_000;
@@ -57,7 +58,7 @@ export class Authority {
     if (typeof key !== 'string' || key === '' || key.length > MOST_KEY_LENGTH) return { problem: BAD_FORMAT };
     const account = this.accounts.find(this.exchange, key);
     if (!account || account.isRevoked || account.isIpBlocked) return { problem: REJECTED_KEY };
-    return { account };
+    return isReadable(account) ? { account } : { problem: REJECTED_KEY };
   }
 
   /** REST: the payload is the query exactly as sent, up to the signature, which comes last. */
@@ -109,6 +110,19 @@ export class Authority {
   }
 }
 
+/** Permissions, where an account lists any: `canRead` is what user data needs. The refusal names no cause. */
+function isReadable({ permissions }: SimAccount): boolean {
+  return permissions.length === 0 || permissions.includes('canRead');
+}
+
+export type KeyKind = 'HMAC_SHA256' | 'RSA' | 'ED25519';
+
+/** Told by what the account signs with. */
+export function keyKindOf({ secret }: SimAccount): KeyKind {
+  if (!secret.includes(PUBLIC_KEY)) return 'HMAC_SHA256';
+  return createPublicKey(secret).asymmetricKeyType === 'ed25519' ? 'ED25519' : 'RSA';
+}
+
 function wholeOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
@@ -116,7 +130,7 @@ function wholeOf(value: unknown): number | undefined {
 
 /** `secret` is the HMAC secret, or the public key of an account that signs with RSA or Ed25519. */
 function isSigned(payload: string, signature: string, secret: string): boolean {
-  if (!secret.includes('-----BEGIN PUBLIC KEY-----')) {
+  if (!secret.includes(PUBLIC_KEY)) {
     return signature.toLowerCase() === createHmac('sha256', secret).update(payload).digest('hex');
   }
   const key = createPublicKey(secret);

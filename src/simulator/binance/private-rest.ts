@@ -1,7 +1,8 @@
-import type { HttpRoute, SimAccount, SimAnswer, SimOrder, SimRequest } from '../kit';
+import type { HttpRoute, SimAccount, SimAnswer, SimRequest } from '../kit';
 import type { ListenKeys } from './listen-keys';
 import type { Auth, AuthProblem, Authority } from './private-auth';
-import { balancesBody, incomeRows, orderRow } from './private-rows';
+import { allOrders, forceOrders, oneOrder } from './private-history';
+import { balancesBody, incomeRows, orderRow, tradeRows } from './private-rows';
 import { metered, type RestContext } from './rest';
 import { textOf } from './spelling';
 
@@ -16,24 +17,18 @@ interface Weights {
   readonly allOrders: number;
   readonly order: number;
   readonly balances: number;
+  readonly trades: number;
 }
 
 const WEIGHTS: Readonly<Record<string, Weights>> = {
-  binance: { openOrders: [6, 80], allOrders: 20, order: 4, balances: 20 },
-  binanceUS: { openOrders: [3, 40], allOrders: 10, order: 2, balances: 10 },
-  binanceUsdm: { openOrders: [1, 40], allOrders: 5, order: 1, balances: 5 },
-  binanceCoinm: { openOrders: [1, 40], allOrders: 20, order: 1, balances: 1 },
+  binance: { openOrders: [6, 80], allOrders: 20, order: 4, balances: 20, trades: 20 },
+  binanceUS: { openOrders: [3, 40], allOrders: 10, order: 2, balances: 10, trades: 10 },
+  binanceUsdm: { openOrders: [1, 40], allOrders: 5, order: 1, balances: 5, trades: 5 },
+  binanceCoinm: { openOrders: [1, 40], allOrders: 20, order: 1, balances: 1, trades: 20 },
 };
 const INCOME_WEIGHT = 30;
-const HOUR = 3_600_000;
 
-const NO_ORDER: AuthProblem = { status: 400, code: -2013, msg: 'Order does not exist.' };
 const NO_KEY: AuthProblem = { status: 400, code: -1125, msg: 'This listenKey does not exist.' };
-const TOO_LONG: AuthProblem = {
-  status: 400,
-  code: -1127,
-  msg: 'More than 24 hours between startTime and endTime.',
-};
 const GONE: SimAnswer = { status: 410, body: { code: -1000, msg: 'This endpoint was retired.' } };
 
 type Tell = (account: SimAccount, request: SimRequest) => object | readonly object[] | AuthProblem;
@@ -41,7 +36,13 @@ type Tell = (account: SimAccount, request: SimRequest) => object | readonly obje
 /** Signed paths and listen keys of one market. */
 export function privateRoutes(context: PrivateRestContext): readonly HttpRoute[] {
   const { market } = context;
-  const weights = WEIGHTS[market.exchange] ?? { openOrders: [1, 40], allOrders: 5, order: 1, balances: 5 };
+  const weights = WEIGHTS[market.exchange] ?? {
+    openOrders: [1, 40],
+    allOrders: 5,
+    order: 1,
+    balances: 5,
+    trades: 5,
+  };
   const signed = (path: string, weigh: (request: SimRequest) => number, tell: Tell): HttpRoute => ({
     method: 'GET',
     path,
@@ -70,13 +71,12 @@ export function privateRoutes(context: PrivateRestContext): readonly HttpRoute[]
     signed(
       `${base}/order`,
       () => weights.order,
-      (account, { query }) => {
-        const found = historyOf(account, query).find(
-          ({ orderId, clientOrderId }) =>
-            orderId === query.get('orderId') || clientOrderId === query.get('origClientOrderId'),
-        );
-        return found ? orderRow(market, found) : NO_ORDER;
-      },
+      (account, { query }) => oneOrder(context, account, query),
+    ),
+    signed(
+      market.isFutures ? `${base}/userTrades` : `${base}/myTrades`,
+      ({ query }) => (market.isFutures || !query.has('orderId') ? weights.trades : 5),
+      (account, { query }) => tradeRows(account, query),
     ),
     signed(
       balancesPath(context),
@@ -91,6 +91,11 @@ export function privateRoutes(context: PrivateRestContext): readonly HttpRoute[]
             () => INCOME_WEIGHT,
             (account, { query }) =>
               incomeRows(account, Number(query.get('startTime') ?? 0), Number(query.get('limit') ?? 100)),
+          ),
+          signed(
+            `${base}/forceOrders`,
+            ({ query }) => (query.has('symbol') ? 20 : 50),
+            (account, { query }) => forceOrders(context, account, query),
           ),
         ]
       : []),
@@ -115,36 +120,6 @@ function isProblem(told: object): told is AuthProblem {
 
 function refusal({ status, code, msg }: AuthProblem): SimAnswer {
   return { status, body: { code, msg } };
-}
-
-/** Oldest first, as the venue lists them. */
-function historyOf(account: SimAccount, query: URLSearchParams): readonly SimOrder[] {
-  return account
-    .ordersSince(0, account.exchange)
-    .filter(({ symbol }) => symbol === query.get('symbol'))
-    .sort((a, b) => a.createdAt - b.createdAt || (BigInt(a.orderId) < BigInt(b.orderId) ? -1 : 1));
-}
-
-/** Time filters go by creation. Without any: the newest ones. */
-function allOrders({ market }: PrivateRestContext, account: SimAccount, query: URLSearchParams) {
-  const { from, to, firstId, limit } = pageOf(query, market.product === 2 ? 100 : 1_000);
-  const spanMs = market.isFutures ? 7 * 24 * HOUR : 24 * HOUR;
-  if (Number.isFinite(to) && from > 0 && to - from > spanMs) return TOO_LONG;
-  const within = historyOf(account, query).filter(
-    ({ createdAt, orderId }) => createdAt >= from && createdAt <= to && BigInt(orderId) >= firstId,
-  );
-  const isFromFront = from > 0 || firstId > 0n;
-  const page = isFromFront ? within.slice(0, limit) : within.slice(-limit);
-  return page.map((order) => orderRow(market, order));
-}
-
-function pageOf(query: URLSearchParams, most: number) {
-  return {
-    from: Number(query.get('startTime') ?? 0),
-    to: Number(query.get('endTime') ?? Infinity),
-    firstId: BigInt(query.get('orderId') ?? 0),
-    limit: Math.min(Number(query.get('limit') ?? 500), most),
-  };
 }
 
 // ---------------------------------------------------------------------------- listen keys

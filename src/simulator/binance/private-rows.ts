@@ -1,4 +1,4 @@
-import type { SimAccount, SimOrder } from '../kit';
+import type { SimAccount, SimFill, SimOrder } from '../kit';
 import { product, quotient } from '../kit';
 import { walletOf } from './private-frames';
 import { clientIdOf, eight, idOf } from './spelling';
@@ -90,22 +90,67 @@ export function balancesBody(
   }));
 }
 
-/** Fees of all fills since then, oldest first. */
+/** Fees of all fills since then, oldest first, and that of a liquidation. */
 export function incomeRows(account: SimAccount, from: number, limit: number): readonly object[] {
-  const orders = account.ordersSince(from, account.exchange);
-  const fills = orders.flatMap((order) => order.fills.map((fill) => ({ symbol: order.symbol, ...fill })));
-  return fills
-    .filter(({ time }) => time >= from)
-    .sort((a, b) => a.time - b.time)
-    .slice(0, limit)
-    .map(({ symbol, commission, commissionAsset, time, tradeId }) => ({
-      symbol,
-      incomeType: 'COMMISSION',
-      income: `-${commission}`,
-      asset: commissionAsset || 'USDT',
-      info: 'COMMISSION',
-      time,
-      tranId: tradeId,
-      tradeId: String(tradeId),
+  return fillsOf(account, from)
+    .flatMap((one) =>
+      isLiquidation(one.order)
+        ? [incomeRow(one, 'COMMISSION'), incomeRow(one, 'INSURANCE_CLEAR')]
+        : [incomeRow(one, 'COMMISSION')],
+    )
+    .slice(0, limit);
+}
+
+/** By the liquidation engine; ADL is told like any other order. */
+export function isLiquidation(order: SimOrder): boolean {
+  return order.isLiquidation && clientIdOf(order).startsWith('autoclose-');
+}
+
+interface OrderFill {
+  readonly order: SimOrder;
+  readonly fill: SimFill;
+}
+
+function fillsOf(account: SimAccount, from: number): readonly OrderFill[] {
+  return account
+    .ordersSince(from, account.exchange)
+    .flatMap((order) => order.fills.map((fill) => ({ order, fill })))
+    .filter(({ fill }) => fill.time >= from)
+    .sort((a, b) => a.fill.time - b.fill.time || a.fill.tradeId - b.fill.tradeId);
+}
+
+function incomeRow({ order, fill }: OrderFill, incomeType: string): object {
+  const { commission, commissionAsset, time, tradeId } = fill;
+  return {
+    symbol: order.symbol,
+    incomeType,
+    income: `-${commission}`,
+    asset: commissionAsset || 'USDT',
+    info: incomeType,
+    time,
+    tranId: tradeId,
+    tradeId: String(tradeId),
+  };
+}
+
+/** `myTrades`, `userTrades`: oldest first, the newest ones of them. */
+export function tradeRows(account: SimAccount, query: URLSearchParams): readonly object[] {
+  const [symbol, orderId] = [query.get('symbol'), query.get('orderId')];
+  return fillsOf(account, Number(query.get('startTime') ?? 0))
+    .filter(({ order }) => order.symbol === symbol && (orderId ?? order.orderId) === order.orderId)
+    .slice(-Math.min(Number(query.get('limit') ?? 500), 1_000))
+    .map(({ order, fill }) => ({
+      symbol: order.symbol,
+      id: fill.tradeId,
+      orderId: idOf(order.orderId),
+      side: order.side,
+      price: fill.price,
+      qty: fill.quantity,
+      quoteQty: product(fill.price, fill.quantity),
+      commission: fill.commission,
+      commissionAsset: fill.commissionAsset,
+      time: fill.time,
+      isBuyer: order.side === 'BUY',
+      maker: false,
     }));
 }

@@ -6,10 +6,10 @@ import type {
   SimConnection,
   SimOrigin,
   VenueHost,
-  WindowLimit,
   WsRoute,
   WsSession,
 } from '../kit';
+import { ApiSession } from './api-session';
 import { ListenKeys, LISTEN_KEY_LIFE_MS } from './listen-keys';
 import { Authority } from './private-auth';
 import {
@@ -19,7 +19,8 @@ import {
   executionReport,
   orderTradeUpdate,
 } from './private-frames';
-import { ApiSession, ListenKeySession, listenKeyFrame, listenKeyOf } from './private-sessions';
+import { ListenKeySession, listenKeyFrame, listenKeyOf } from './private-sessions';
+import type { IpQuota } from './quota';
 import { DIALS, LIFE_MS, type BinanceMarket } from './venue';
 
 const API_ORIGIN = 'wss://ws-api.binance.com';
@@ -29,6 +30,8 @@ export interface PrivateOptions {
   readonly lifeMs?: number;
   /** Default 60 minutes. */
   readonly listenKeyLifeMs?: number;
+  /** Default 1. */
+  readonly listenKeyNotices?: number;
 }
 
 /** Turns what happens to the accounts of one market into frames for whoever listens. */
@@ -48,8 +51,12 @@ export function listenKeyStreams(
   options: PrivateOptions,
 ): UserStreams {
   const keys = new ListenKeys(host.clock, options.listenKeyLifeMs ?? LISTEN_KEY_LIFE_MS, (key) => {
-    const event = { e: 'listenKeyExpired', E: host.venueClock.now(), listenKey: key };
-    origin().publish(key, listenKeyFrame(key, event));
+    const now = host.venueClock.now();
+    for (let told = 0; told < (options.listenKeyNotices ?? 1); told += 1) {
+      // The second one was seen with its time as text.
+      const event = { e: 'listenKeyExpired', E: told === 0 ? now : String(now), listenKey: key };
+      origin().publish(key, listenKeyFrame(key, event));
+    }
   });
   const publish = (account: SimAccount, event: object): void => {
     const key = keys.keyOf(account);
@@ -85,7 +92,7 @@ export function privateRoutesOfUsdm({ sessionOf }: UserStreams): readonly WsRout
 export function apiStreams(
   host: VenueHost,
   market: BinanceMarket,
-  quota: WindowLimit,
+  quota: IpQuota,
   options: PrivateOptions,
 ): UserStreams {
   const authority = new Authority(market.exchange, host.accounts, host.venueClock);

@@ -1,8 +1,9 @@
 import { isInterval } from '../../domain/interval';
 import type { Clock } from '../../domain/time';
-import type { HttpRoute, SimAnswer, SimOrigin, SimRequest, WindowLimit } from '../kit';
+import type { HttpRoute, SimAnswer, SimOrigin, SimRequest } from '../kit';
 import { exchangeInfo } from './exchange-info';
 import { klineRow } from './frames';
+import type { IpQuota } from './quota';
 import type { Listing } from './streams';
 
 const MINUTE = 60_000;
@@ -12,7 +13,7 @@ const MAX_SPAN_MS = 200 * 24 * 60 * MINUTE;
 
 export interface RestContext extends Listing {
   /** Request weight per minute; USD-M and COIN-M share theirs. */
-  readonly quota: WindowLimit;
+  readonly quota: IpQuota;
   readonly clock: Clock;
   readonly origin: () => SimOrigin;
 }
@@ -49,21 +50,23 @@ function one(): number {
   return 1;
 }
 
-/** Over the quota: 429 with Retry-After, and the client is to blame. */
+/** Over the quota: 429 or 418 with Retry-After, and the client is to blame. */
 export function metered(
   { quota, clock, origin }: RestContext,
   weight: number,
   answer: () => SimAnswer,
 ): SimAnswer {
   const now = clock.monotonic();
-  const waitMs = quota.take(now, weight);
-  if (waitMs === 0) {
-    return withHeader(answer(), 'x-mbx-used-weight-1m', String(quota.used(now, MINUTE)));
-  }
+  const refusal = quota.refusal(now, weight);
+  if (!refusal) return withHeader(answer(), 'x-mbx-used-weight-1m', String(quota.used(now)));
+  const { status, waitMs } = refusal;
   const { url, violations } = origin();
   violations.add({ rule: 'restWeight', origin: url, at: clock.now(), detail: `weight ${weight}` });
-  const refused = refuse(429, -1003, 'Too much request weight used; please use the websocket instead.');
-  return withHeader(refused, 'retry-after', String(Math.ceil(waitMs / 1_000)));
+  const words =
+    status === 418
+      ? `Way too much request weight used; IP banned until ${clock.now() + waitMs}.`
+      : 'Too much request weight used; please use the websocket instead.';
+  return withHeader(refuse(status, -1003, words), 'retry-after', String(Math.ceil(waitMs / 1_000)));
 }
 
 function klinesWeight({ market }: RestContext, { query }: SimRequest): number {

@@ -18,14 +18,14 @@ export function textOf(frame: unknown): string {
   return JSON.stringify(frame).replace(MARKED_ID, '$1');
 }
 
-/** The client id of an order; liquidations have one of the venue's making. */
+/** The client id of an order; liquidations and ADL have one of the venue's making. */
 export function clientIdOf(order: {
   readonly clientOrderId: string;
   readonly orderId: string;
   readonly isLiquidation: boolean;
 }): string {
-  const isOurs = !order.isLiquidation || order.clientOrderId.startsWith('autoclose-');
-  return isOurs ? order.clientOrderId : `autoclose-${order.orderId}`;
+  const isNamed = /^(autoclose-|adl_autoclose)/.test(order.clientOrderId);
+  return !order.isLiquidation || isNamed ? order.clientOrderId : `autoclose-${order.orderId}`;
 }
 
 /** A stand-in client id of a cancel request that named none. */

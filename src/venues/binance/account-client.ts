@@ -3,6 +3,7 @@ import { ConnectorError } from '../../domain/errors';
 import type { MarketKind } from '../../domain/exchange';
 import type { Account, AccountRestDeps } from '../contract';
 import { accountError, venueCodeOf } from './account-errors';
+import type { Endpoint } from './account-paths';
 import { parseExact } from './exact-json';
 import { isObject, isTime } from './fields';
 import { hostsOf } from './hosts';
@@ -11,6 +12,14 @@ import { sign } from './signing';
 type Client = MainClient | USDMClient | CoinMClient;
 
 export type Params = Readonly<Record<string, string | number | boolean>>;
+
+interface Call {
+  /** Without parameters: it stands in errors. */
+  readonly what: string;
+  readonly weight: number;
+  /** With the account's key. */
+  readonly isOurs: boolean;
+}
 
 const CLIENTS = { spot: MainClient, linear: USDMClient, inverse: CoinMClient };
 
@@ -39,15 +48,18 @@ export class AccountClient {
   }
 
   async serverTime(): Promise<number> {
-    const answer = await this.ask('time', false, (client, { kind }) => client.get(TIME_PATH[kind]));
+    const answer = await this.ask({ what: 'time', weight: 1, isOurs: false }, (client, { kind }) =>
+      client.get(TIME_PATH[kind]),
+    );
     const { serverTime }: { serverTime?: unknown } = isObject(answer) ? answer : {};
     if (!isTime(serverTime)) throw this.badAnswer('time');
     return serverTime;
   }
 
   /** A refused clock is measured anew, once. */
-  async signed(path: string, params: Params = {}): Promise<unknown> {
-    const run = () => this.ask(path, true, (client) => client.getPrivate(path, params));
+  async signed({ path, weight }: Endpoint, params: Params = {}): Promise<unknown> {
+    const run = () =>
+      this.ask({ what: path, weight, isOurs: true }, (client) => client.getPrivate(path, params));
     try {
       return await run();
     } catch (error) {
@@ -58,20 +70,21 @@ export class AccountClient {
   }
 
   /** Calls that the key alone authorises (listen keys). `what` names the call without its parameters. */
-  async keyed(what: string, run: (client: Client) => Promise<unknown>): Promise<unknown> {
-    return this.ask(what, true, run);
+  async keyed(what: string, weight: number, run: (client: Client) => Promise<unknown>): Promise<unknown> {
+    return this.ask({ what, weight, isOurs: true }, run);
   }
 
   badAnswer(what: string): ConnectorError {
     return new ConnectorError('REST_BAD_ANSWER', `${this.account.market.exchange} ${what}: odd answer`);
   }
 
+  /** Every call goes through here. Signed, and its deadline set, once its turn has come. */
   private async ask(
-    what: string,
-    isOurs: boolean,
+    { what, weight, isOurs }: Call,
     run: (client: Client, market: Account['market']) => Promise<unknown>,
   ): Promise<unknown> {
     const { market } = this.account;
+    await this.deps.turn(weight);
     try {
       return await run(this.open(isOurs), market);
     } catch (thrown) {

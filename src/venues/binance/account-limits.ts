@@ -1,4 +1,4 @@
-import type { LinkRules, Rate } from '../contract';
+import type { AccountRestRules, LinkRules, Rate } from '../contract';
 import { FUTURES_LINKS, SPOT_LINKS } from './limits';
 
 const SECOND = 1_000;
@@ -30,3 +30,23 @@ const ACCOUNT = {
 
 export const SPOT_ACCOUNT_LINK: LinkRules = { ...SPOT_LINKS.candle, ...ACCOUNT };
 export const FUTURES_ACCOUNT_LINK: LinkRules = { ...FUTURES_LINKS.candle, ...ACCOUNT };
+
+/**
+ * Request weight counts by IP and minute; by account the venue counts orders only, which we do not place.
+ * The price process, and whatever else lives on this address, shares the weight: half of it is ours. One
+ * account may take half of that, which is more than a look at it costs: a large one does not hold up the others.
+ * SPOT 6000: https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md#ip-limits
+ * US 1200: https://github.com/binance-us/binance-us-api-docs/blob/master/rest-api.md#ip-limits
+ * DER 2400, USD-M and COIN-M together, which are two hosts for us: each takes half of our half.
+ * https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
+ */
+function restRules(weightPerMinute: number): AccountRestRules {
+  return {
+    perIp: [{ count: weightPerMinute, perMs: MINUTE }],
+    perAccount: [{ count: Math.floor(weightPerMinute / 2), perMs: MINUTE }],
+  };
+}
+
+export const SPOT_REST = restRules(3_000);
+export const FUTURES_REST = restRules(600);
+export const US_REST = restRules(600);

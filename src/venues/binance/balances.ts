@@ -21,6 +21,12 @@ export function readPosition({ E, u, B }: Unproven<AccountPositionWire>): Accoun
   return { kind: 'balances', position: position(E, u, balances) };
 }
 
+/** How many assets of an `outboundAccountPosition` cannot be read. */
+export function oddBalances({ B }: Unproven<AccountPositionWire>): number {
+  const items: readonly unknown[] = Array.isArray(B) ? B : [];
+  return items.length - items.flatMap(spotBalance).length;
+}
+
 export function position(
   eventTime: number,
   lastAccountUpdate: number,

@@ -2,12 +2,17 @@ import type { Balance } from '../../domain/account';
 import { add, compare, isPositive } from '../../domain/decimal';
 import type { InstrumentIndex } from '../../domain/instrument';
 
-/** allOrders weighs 20 of 6000 per minute and symbol on the spot market. */
-const MOST_SYMBOLS = 30;
+export interface Choice {
+  readonly symbols: readonly string[];
+  /** How many were left out. */
+  readonly left: number;
+}
 
-/** At most `MOST_SYMBOLS` symbols, the surest ones first. */
-export function chosen(...ranks: readonly (readonly string[])[]): readonly string[] {
-  return [...new Set(ranks.flat())].slice(0, MOST_SYMBOLS);
+/** At most `most` symbols, the surest ones first. */
+export function chosen(most: number, ...ranks: readonly (readonly string[])[]): Choice {
+  const all = [...new Set(ranks.flat())];
+  const symbols = all.slice(0, most);
+  return { symbols, left: all.length - symbols.length };
 }
 
 /**

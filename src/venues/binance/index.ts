@@ -1,6 +1,6 @@
 import { INTERVALS } from '../../domain/interval';
 import type { MarketDescriptor, VenueAdapter, VenueDescriptor } from '../contract';
-import { FUTURES_ACCOUNT_LINK, SPOT_ACCOUNT_LINK } from './account-limits';
+import { FUTURES_ACCOUNT_LINK, FUTURES_REST, SPOT_ACCOUNT_LINK, SPOT_REST, US_REST } from './account-limits';
 import { connectAccount } from './account-rest';
 import { FUTURES_LINKS, SPOT_LINKS, US_LINKS } from './limits';
 import { privateCodec } from './private';
@@ -28,6 +28,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS,
     links: { ...SPOT_LINKS, account: SPOT_ACCOUNT_LINK },
+    accountRest: SPOT_REST,
   },
   {
     exchange: 'binanceUsdm',
@@ -43,6 +44,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
+    accountRest: FUTURES_REST,
   },
   {
     exchange: 'binanceCoinm',
@@ -57,6 +59,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
+    accountRest: FUTURES_REST,
   },
   {
     exchange: 'binanceUS',
@@ -71,6 +74,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...US_LINKS, account: SPOT_ACCOUNT_LINK },
+    accountRest: US_REST,
   },
 ];
 

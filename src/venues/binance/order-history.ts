@@ -1,6 +1,5 @@
 import type { MarketKind } from '../../domain/exchange';
 import type { OrderEvent } from './orders';
-import { restOrder } from './rest-orders';
 
 /** One answer of allOrders. */
 export type HistoryPage = (query: {
@@ -18,6 +17,7 @@ interface PageRules {
 }
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /**
  * https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md#all-orders-user_data
@@ -25,13 +25,15 @@ const HOUR = 3_600_000;
  * https://developers.binance.com/docs/derivatives/coin-margined-futures/trade/rest-api/All-Orders
  */
 const RULES: Readonly<Record<MarketKind, PageRules>> = {
-  spot: { limit: 1_000, windowMs: 24 * HOUR },
-  linear: { limit: 1_000, windowMs: 7 * 24 * HOUR },
-  inverse: { limit: 100, windowMs: 7 * 24 * HOUR },
+  spot: { limit: 1_000, windowMs: DAY },
+  linear: { limit: 1_000, windowMs: 7 * DAY },
+  inverse: { limit: 100, windowMs: 7 * DAY },
 };
 
-/** Enough for 100,000 orders of one symbol; a runaway stops here. */
-const MOST_PAGES = 100;
+/** Futures answers go no further back; on spot older pages are walked day by day, which has to end somewhere. */
+export const FURTHEST_BACK_MS = 7 * DAY;
+/** 30,000 orders of one symbol (COIN-M 3,000) within a gap; a runaway stops here. */
+const MOST_PAGES = 30;
 
 export interface HistoryQuery {
   readonly kind: MarketKind;
@@ -40,40 +42,52 @@ export interface HistoryQuery {
   readonly nowMs: number;
 }
 
+export interface History {
+  /** Changed since, and maybe some that changed earlier. */
+  readonly orders: readonly OrderEvent[];
+  /** False: there were more than could be read. */
+  readonly isComplete: boolean;
+}
+
+type ReadRows = (rows: readonly unknown[]) => readonly OrderEvent[];
+
 /**
  * Orders of a symbol that changed since `sinceMs`. Time filters of the venue go by creation, so the
  * newest orders are read first, without any: nearly always one page tells everything. Only where all of
  * it is younger than `sinceMs` the time since then is walked, oldest first.
  */
-export async function changedOrders(query: HistoryQuery, page: HistoryPage): Promise<readonly OrderEvent[]> {
+export async function changedOrders(
+  query: HistoryQuery,
+  page: HistoryPage,
+  read: ReadRows,
+): Promise<History> {
   const { kind, symbol, sinceMs } = query;
   const { limit } = RULES[kind];
   const rows = await page({ symbol, limit });
-  const newest = readAll(rows, kind);
+  const newest = read(rows);
   const reachesBack = newest.some(({ report }) => report.creationTime < sinceMs);
-  const found = rows.length < limit || reachesBack ? newest : [...(await walk(query, page)), ...newest];
-  return found.filter(({ report }) => report.orderTime >= sinceMs);
+  if (rows.length < limit || reachesBack) return { orders: newest, isComplete: true };
+  const walked = await walk(query, page, read);
+  return { ...walked, orders: [...newest, ...walked.orders] };
 }
 
 async function walk(
   { kind, symbol, sinceMs, nowMs }: HistoryQuery,
   page: HistoryPage,
-): Promise<readonly OrderEvent[]> {
+  read: ReadRows,
+): Promise<History> {
   const { limit, windowMs } = RULES[kind];
-  const found: OrderEvent[] = [];
-  let startTime = sinceMs;
+  const orders: OrderEvent[] = [];
+  const from = Math.max(sinceMs, nowMs - FURTHEST_BACK_MS);
+  let startTime = from;
   for (let pages = 0; startTime <= nowMs && pages < MOST_PAGES; pages += 1) {
     const endTime = Math.min(startTime + windowMs - 1, nowMs);
     const rows = await page({ symbol, limit, startTime, endTime });
-    const orders = readAll(rows, kind);
-    found.push(...orders);
-    const last = Math.max(0, ...orders.map(({ report }) => report.creationTime));
+    const found = read(rows);
+    orders.push(...found);
+    const last = Math.max(0, ...found.map(({ report }) => report.creationTime));
     // A full page may end within a millisecond: that one is read again. If it fills a page, on we go.
     startTime = rows.length < limit ? endTime + 1 : Math.max(last, startTime + 1);
   }
-  return found;
-}
-
-function readAll(rows: readonly unknown[], kind: MarketKind): OrderEvent[] {
-  return rows.flatMap((row) => restOrder(row, kind));
+  return { orders, isComplete: from === sinceMs && startTime > nowMs };
 }

@@ -20,7 +20,15 @@ export interface ListenKeys {
 }
 
 /**
- * Spot: the WebSocket API, where one signed request subscribes (any kind of key; nothing to keep alive).
+ * Spot: the WebSocket API, where one signed request subscribes; nothing to keep alive. What a key may do:
+ *
+ * | key     | session.logon + userDataStream.subscribe | userDataStream.subscribe.signature | signed REST |
+ * | ------- | ---------------------------------------- | ---------------------------------- | ----------- |
+ * | Ed25519 | yes                                      | yes                                | yes         |
+ * | RSA     | refused                                  | yes                                | yes         |
+ * | HMAC    | refused                                  | yes                                | yes         |
+ *
+ * So the signed subscription serves every key, and a log-on, which would serve some, is never sent.
  * https://github.com/binance/binance-spot-api-docs/blob/master/web-socket-api.md#user-data-stream-requests
  * Futures and binance.us: a listen key in the URL. It belongs to the account, not to us: other programs
  * may live on it, so that it is never deleted.

@@ -1,6 +1,6 @@
 import type { AccountEvent } from '../../domain/account';
 import type { Codec, DecodeContext, Decoded } from '../contract';
-import { readAccountUpdate, readBalanceUpdate, readPosition } from './balances';
+import { oddBalances, readAccountUpdate, readBalanceUpdate, readPosition } from './balances';
 import { parseExact } from './exact-json';
 import { isObject } from './fields';
 import { readFuturesOrder } from './futures-orders';
@@ -32,6 +32,8 @@ const IGNORED: ReadonlySet<unknown> = new Set([
   'ACCOUNT_CONFIG_UPDATE',
 ]);
 
+const MALFORMED_BALANCE = 'malformed balance';
+
 type Context = DecodeContext<null>;
 
 function decode(frame: string, context: Context): Decoded<AccountEvent> {
@@ -46,12 +48,19 @@ function unwrap(parsed: Unproven<PrivateEnvelopeWire>): object {
   return isObject(parsed.data) && typeof parsed.stream === 'string' ? parsed.data : parsed;
 }
 
-/** The events of all items; what is no event is of no use in a list. */
+/** The events of all items; an item that cannot be read does not hide the others, and is not hidden by them. */
 function decodeList(items: readonly unknown[], context: Context): Decoded<AccountEvent> {
-  const events = items
-    .map((item) => (isObject(item) ? decodeObject(unwrap(item), context) : unknown('')))
-    .flatMap((decoded) => (decoded.kind === 'events' ? decoded.events : []));
-  return events.length === 0 ? unknown('array without events') : happened(...events);
+  const decoded = items.map((item) =>
+    isObject(item) ? decodeObject(unwrap(item), context) : unknown('not an object'),
+  );
+  const events = decoded.flatMap((one) => (one.kind === 'events' ? one.events : []));
+  if (events.length === 0) return unknown('array without events');
+  return happened(events, decoded.flatMap(faultsOf));
+}
+
+function faultsOf(decoded: Decoded<AccountEvent>): readonly string[] {
+  if (decoded.kind === 'unknown') return [decoded.note];
+  return decoded.kind === 'events' ? (decoded.faults ?? []) : [];
 }
 
 function decodeObject(payload: object, context: Context): Decoded<AccountEvent> {
@@ -78,7 +87,7 @@ function decodeObject(payload: object, context: Context): Decoded<AccountEvent> 
 function decodeBalances(e: unknown, payload: object): Decoded<AccountEvent> {
   switch (e) {
     case 'outboundAccountPosition':
-      return balanced(readPosition(payload));
+      return balanced(readPosition(payload), oddBalances(payload));
     case 'balanceUpdate':
       return balanced(readBalanceUpdate(payload));
     case 'ACCOUNT_UPDATE':
@@ -91,15 +100,19 @@ function decodeBalances(e: unknown, payload: object): Decoded<AccountEvent> {
 /** Undefined: an order of another market. */
 function ordered(reading: OrderReading | undefined): Decoded<AccountEvent> {
   if (reading === undefined) return { kind: 'ignored' };
-  return reading.kind === 'order' ? happened(reading) : unknown(reading.note);
+  return reading.kind === 'order' ? happened([reading]) : unknown(reading.note);
 }
 
-function balanced(event: AccountEvent | undefined): Decoded<AccountEvent> {
-  return event === undefined ? unknown('malformed balance') : happened(event);
+function balanced(event: AccountEvent | undefined, odd = 0): Decoded<AccountEvent> {
+  if (event === undefined) return unknown(MALFORMED_BALANCE);
+  return happened(
+    [event],
+    Array.from({ length: odd }, () => MALFORMED_BALANCE),
+  );
 }
 
-function happened(...events: readonly AccountEvent[]): Decoded<AccountEvent> {
-  return { kind: 'events', topics: [USER_DATA], events };
+function happened(events: readonly AccountEvent[], faults: readonly string[] = []): Decoded<AccountEvent> {
+  return { kind: 'events', topics: [USER_DATA], events, ...(faults.length > 0 && { faults }) };
 }
 
 function unknown(note: string): Decoded<AccountEvent> {

@@ -4,7 +4,7 @@ import type { MarketKind } from '../../domain/exchange';
 import { average } from './amounts';
 import { isObject, isTime } from './fields';
 import { readFuturesOrder } from './futures-orders';
-import { readSpotOrder, type OrderEvent } from './orders';
+import { MALFORMED_ORDER, readSpotOrder, type OrderReading } from './orders';
 import type { Unproven } from './wire';
 
 /**
@@ -43,13 +43,16 @@ interface RestOrderWire {
   priceRate: string;
 }
 
-/** An order of openOrders, allOrders or order, mapped as the stream's frames are; empty where unreadable. */
-export function restOrder(row: unknown, kind: MarketKind): readonly OrderEvent[] {
-  if (!isObject(row)) return [];
+/**
+ * An order of openOrders, allOrders, order or forceOrders, mapped as the stream's frames are. Undefined:
+ * of the other futures product.
+ */
+export function restOrder(row: unknown, kind: MarketKind): OrderReading | undefined {
+  if (!isObject(row)) return MALFORMED_ORDER;
   const raw: Unproven<RestOrderWire> = row;
   const reading = kind === 'spot' ? readSpotOrder(spotForm(raw)) : readFuturesOrder(futuresForm(raw), kind);
-  if (reading?.kind !== 'order') return [];
-  return [{ ...reading, report: withCreation(reading.report, raw.time) }];
+  if (reading?.kind !== 'order') return reading;
+  return { ...reading, report: withCreation(reading.report, raw.time) };
 }
 
 /** Futures frames know no creation time, futures REST does. */
