@@ -197,6 +197,41 @@ describe('spot: the WebSocket API', () => {
     }
   });
 
+  test('a log-on is for Ed25519 keys; what it opens needs no signature', async () => {
+    const client = await dial(API);
+    const answers = async () =>
+      (await client.settle()).map(({ status, error, result }) => [
+        ...[status, (error as Json)?.code ?? (result as Json)?.apiKey ?? (result as Json)?.subscriptionId],
+      ]);
+    const bare = (method: string) => client.say({ id: 1, method, params: {} });
+    bare('userDataStream.subscribe');
+    assert.deepEqual(await answers(), [[401, -2015]]);
+    for (const [key, pair] of [
+      ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+      ['ed', generateKeyPairSync('ed25519')],
+    ] as const) {
+      const secret = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+      addAccount('binance', { key, secret });
+      const signed = subscription({ apiKey: key }, (payload) =>
+        signBytes(key === 'ed' ? null : 'sha256', Buffer.from(payload), pair.privateKey).toString('base64'),
+      );
+      client.say({ ...signed, method: 'session.logon' });
+      assert.deepEqual(await answers(), key === 'ed' ? [[200, 'ed']] : [[400, -4056]]);
+    }
+    addAccount('binance');
+    client.say({ ...subscription(), method: 'session.logon' });
+    assert.deepEqual(await answers(), [[400, -4056]]);
+    bare('userDataStream.subscribe');
+    bare('session.logout');
+    bare('session.status');
+    assert.deepEqual(await answers(), [
+      [200, 0],
+      [200, undefined],
+      [200, undefined],
+    ]);
+    assert.deepEqual(simulator.violations(), []);
+  });
+
   test('the shutdown notice', async () => {
     const client = await dial(API);
     simulator.notice({ origin: 'wss://ws-api.binance.com' });
@@ -357,6 +392,48 @@ describe('signed REST', () => {
     assert.deepEqual([row?.symbol, row?.income], ['BTCUSDT', '-0.2']);
   });
 
+  test('futures: what the liquidation engine did, and what is forgotten', async () => {
+    const account = addAccount('binanceUsdm');
+    const ask = async (path: string, query: Record<string, string> = {}) => {
+      const url = `https://fapi.binance.com/fapi/v1/${path}`;
+      const { body } = await rest('GET', url, { key: 'binanceUsdm-key', query });
+      return Array.isArray(body) ? body.map((row) => row.clientOrderId ?? row.incomeType) : body.code;
+    };
+    const sell = { ...BUY, side: 'SELL' } as const;
+    const { orderId } = account.liquidate(sell);
+    account.liquidate({ ...sell, clientOrderId: 'adl_autoclose' });
+    account.cancel(account.place({ ...sell, clientOrderId: 'gone' }).orderId);
+    assert.deepEqual(await ask('forceOrders'), [`autoclose-${orderId}`, 'adl_autoclose']);
+    assert.deepEqual(await ask('forceOrders', { autoCloseType: 'ADL' }), ['adl_autoclose']);
+    assert.deepEqual(await ask('allOrders', { symbol: BUY.symbol }), ['adl_autoclose', 'gone']);
+    assert.deepEqual(await ask('income'), ['COMMISSION', 'INSURANCE_CLEAR', 'COMMISSION']);
+    clock.jump(4 * 24 * 60 * MINUTE);
+    assert.deepEqual(await ask('allOrders', { symbol: BUY.symbol }), ['adl_autoclose']);
+    assert.equal(await ask('order', { symbol: BUY.symbol, origClientOrderId: 'gone' }), -2013);
+    clock.jump(4 * 24 * 60 * MINUTE);
+    assert.deepEqual(await ask('allOrders', { symbol: BUY.symbol }), []);
+  });
+
+  test('spot: fills, and the archive', async () => {
+    const account = addAccount('binance');
+    const { orderId } = account.place(BUY);
+    account.fill(orderId, '0.2', { price: '29000' });
+    account.fill(orderId, '0.3');
+    const gone = account.place(BUY);
+    account.cancel(gone.orderId);
+    const trades = await rest('GET', `${SPOT}/myTrades`, { query: { symbol: BUY.symbol, orderId } });
+    assert.deepEqual(
+      (trades.body as Json[]).map(({ qty, price, quoteQty }) => [qty, price, quoteQty]),
+      [
+        ['0.2', '29000', '5800'],
+        ['0.3', '30000', '9000'],
+      ],
+    );
+    clock.jump(91 * 24 * 60 * MINUTE);
+    const query = { symbol: BUY.symbol, orderId: gone.orderId };
+    assert.equal(((await rest('GET', `${SPOT}/order`, { query })).body as Json).code, -2026);
+  });
+
   test('refusals and limits', async () => {
     const account = addAccount('binance');
     const code = async (over: object) => {
@@ -364,11 +441,20 @@ describe('signed REST', () => {
       return [status, (body as Json).code];
     };
     assert.deepEqual(await code({ key: 'other' }), [401, -2015]);
+    account.permissions = ['canTrade'];
+    assert.deepEqual(await code({}), [401, -2015]);
+    account.permissions = [];
     assert.deepEqual(await code({ secret: 'wrong' }), [400, -1022]);
     account.revoke();
     assert.deepEqual(await code({}), [401, -2015]);
     for (let at = 0; at < 75; at += 1) await rest('GET', `${SPOT}/openOrders`);
     assert.equal((await rest('GET', `${SPOT}/openOrders`)).status, 429);
+    for (let at = 0; at < 10; at += 1) await rest('GET', `${SPOT}/openOrders`);
+    assert.equal((await rest('GET', `${SPOT}/openOrders`)).status, 418, 'whoever asks on is banned');
+    clock.advance(MINUTE);
+    assert.equal((await rest('GET', `${SPOT}/openOrders`)).status, 418);
+    clock.advance(MINUTE);
+    assert.equal((await rest('GET', `${SPOT}/openOrders`)).status, 401);
     assert.equal(simulator.violations().at(-1)?.rule, 'restWeight');
   });
 });
