@@ -127,6 +127,37 @@ function asked(path: string): Call[] {
   return calls.filter((call) => call.path.endsWith(path));
 }
 
+describe('turns', () => {
+  test('every call waits for its own, and is signed afterwards', async () => {
+    serveSpot([], {}, [asset('BTC', '1'), asset('USDT', '2')]);
+    routes['/api.binance.com/api/v3/time'] = () => ({ body: { serverTime: NOW } });
+    const market = binance.descriptor.markets[0]!;
+    const credentials = { key: KEY, secret: SECRET, passphrase: '', options: {} };
+    const { port } = server.address() as AddressInfo;
+    const weights: number[] = [];
+    const rest = connectAccount(
+      { market, environment: 'live', credentials },
+      {
+        rewrite: (url) => `http://127.0.0.1:${port}/${new URL(url).hostname}/`,
+        timeoutMs: 5_000,
+        venueNow: () => venueNow,
+        turn: async (weight = 1) => {
+          assert.equal(calls.length, weights.length, 'one call at a time, none before its turn');
+          await Promise.resolve();
+          venueNow += HOUR;
+          weights.push(weight);
+        },
+      },
+    );
+    await rest.serverTime();
+    await rest.snapshot(query(NOW));
+    assert.deepEqual(weights, [1, 80, 20, 20]);
+    calls.slice(1).forEach(({ query: asked }, at) => {
+      assert.ok(Math.abs(Number(asked.get('timestamp')) - (NOW + (at + 2) * HOUR)) < 2_000);
+    });
+  });
+});
+
 describe('signed requests', () => {
   test('HMAC: the query as sent, the venue time, the key in the header', async () => {
     serveSpot([], {}, []);
@@ -217,7 +248,7 @@ describe('snapshot of a spot account', () => {
     );
   });
 
-  test('later looks: what was open, and pairs that moved; vanished coins are told as zero', async () => {
+  test('later looks: what was known, and pairs that moved; vanished coins are told as zero', async () => {
     const rest = connect();
     serveSpot([spotOrder({ symbol: 'BNBUSDT', orderId: 9 })], {}, [asset('BTC', '1'), asset('USDT', '2')]);
     await rest.snapshot(query(NOW));
@@ -225,7 +256,8 @@ describe('snapshot of a spot account', () => {
     const fate = spotOrder({ symbol: 'BNBUSDT', orderId: 9, status: 'CANCELED', updateTime: NOW - 1 });
     serveSpot([], {}, [asset('USDT', '1'), asset('ETH', '5')]);
     routes['/api.binance.com/api/v3/order'] = () => ({ body: fate });
-    const { orders, balances } = await rest.snapshot(query(NOW - MINUTE));
+    const known = [{ symbol: 'BNBUSDT', orderId: 9, clientOrderId: 'c1' }];
+    const { orders, balances } = await rest.snapshot(query(NOW - MINUTE, known));
     assert.deepEqual(
       asked('/allOrders').map(({ query }) => query.get('symbol')),
       ['BNBUSDT', 'BTCUSDT', 'ETHUSDT', 'ETHBTC'],
@@ -240,9 +272,43 @@ describe('snapshot of a spot account', () => {
   test('known orders are answered for; forgotten ones never become cancels', async () => {
     serveSpot([], {}, []);
     const known = [{ symbol: 'ETHBTC', orderId: '8389765739703625592', clientOrderId: '' }];
-    const { orders } = await connect().snapshot(query(NOW, known));
+    const { orders, incomplete } = await connect().snapshot(query(NOW, known));
     assert.deepEqual(orders, []);
+    assert.equal(incomplete, 'the venue does not tell of an order of ETHBTC that was open');
     assert.equal(asked('/order')[0]?.query.get('orderId'), '8389765739703625592');
+  });
+
+  test('an order that cannot be read is told to the operator, never made up', async () => {
+    const odd = [spotOrder({ orderId: 2, status: 'FROZEN' }), spotOrder({ orderId: 3, side: 'HOLD' }), 7];
+    serveSpot([spotOrder({ orderId: 1 }), ...(odd as Row[])], {}, []);
+    const known = [{ symbol: 'BTCUSDT', orderId: 2, clientOrderId: '' }];
+    routes['/api.binance.com/api/v3/order'] = () => ({ body: odd[0] });
+    const { orders, incomplete } = await connect().snapshot(query(NOW, known));
+    assert.deepEqual(
+      orders.map(({ report }) => report.orderId),
+      [1],
+    );
+    assert.deepEqual(incomplete?.split('; '), [
+      'unknown order status FROZEN',
+      'malformed order',
+      'the venue does not tell of an order of BTCUSDT that was open',
+    ]);
+  });
+
+  test('older orders than the venue lists are told of', async () => {
+    serveSpot([], {}, []);
+    assert.equal((await connect().snapshot(query(NOW - 24 * HOUR))).incomplete, undefined);
+    assert.equal(
+      (await connect().snapshot(query(NOW - 100 * 24 * HOUR))).incomplete,
+      'the venue keeps orders that ended without a fill for 90 days',
+    );
+    for (const path of ['v1/openOrders', 'v3/balance', 'v1/income', 'v1/allOrders']) {
+      routes[`/fapi.binance.com/fapi/${path}`] = () => ({ body: [] });
+    }
+    assert.equal(
+      (await connect('binanceUsdm').snapshot(query(NOW - 8 * 24 * HOUR))).incomplete,
+      'the venue lists the orders of the last 7 days; the venue keeps orders that ended without a fill for 3 days',
+    );
   });
 
   test('a delisted symbol does not spoil the rest', async () => {

@@ -322,6 +322,30 @@ describe('balances', () => {
     assert.ok(event.kind === 'balances' && event.position.balances.length === 0);
   });
 
+  test('an odd asset beside good ones is a fault, and hides none', () => {
+    const [good, odd] = [
+      { a: 'BTC', f: '1', l: '0' },
+      { a: 'ETH', f: 'x', l: '0' },
+    ];
+    const decoded = decode({ e: 'outboundAccountPosition', E: 1, u: 1, B: [odd, good, 7] });
+    assert.ok(decoded.kind === 'events');
+    assert.deepEqual(decoded.faults, ['malformed balance', 'malformed balance']);
+    const [event] = decoded.events;
+    assert.ok(event?.kind === 'balances');
+    assert.deepEqual(
+      event.position.balances.map(({ asset }) => asset),
+      ['BTC'],
+    );
+  });
+
+  test('items of a list that cannot be read are faults beside those that can', () => {
+    const delta = { e: 'balanceUpdate', E: 1, a: 'BTC', d: '1', T: 1 };
+    const frozen = { e: 'executionReport' };
+    const decoded = decode([delta, frozen, 7, { e: 'listStatus' }, { e: 'brandNew' }]);
+    assert.ok(decoded.kind === 'events' && decoded.events.length === 1);
+    assert.deepEqual(decoded.faults, ['malformed order', 'not an object', 'unrecognised event type']);
+  });
+
   test('nothing readable is unknown', () => {
     const note = { kind: 'unknown', note: 'malformed balance' };
     const position = { e: 'outboundAccountPosition', E: 1, u: 1, B: [{ a: 'BTC', f: 'x', l: '0' }] };
