@@ -10,9 +10,9 @@ import { parseArgs } from 'node:util';
 import { rewriter } from '../src/config';
 import { parseEndpoints } from '../src/config/endpoints';
 import { allVenues } from '../src/venues/registry';
-import { end, lineOf, pause, startNode, usageOf, type Env } from './child';
-import { VenueControl } from './venue-control';
-import { Witness } from './witness';
+import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/child';
+import { VenueControl } from './harness/venue-control';
+import { Witness } from './harness/witness';
 
 const ROOT = join(__dirname, '..');
 const TSX = ['--import', 'tsx'];

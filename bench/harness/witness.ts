@@ -1,5 +1,5 @@
 import { connect } from 'amqplib';
-import type { Candle } from '../src/domain/events';
+import type { Candle } from '../../src/domain/events';
 
 interface Batch {
   readonly exchange: string;

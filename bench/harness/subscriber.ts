@@ -10,6 +10,7 @@ export interface SubscriberReport {
   readonly received: number;
   readonly p50: number;
   readonly p99: number;
+  readonly most: number;
   readonly batches: number;
 }
 
@@ -38,7 +39,7 @@ function quantile(share: number): number {
 }
 
 function report(): SubscriberReport {
-  const result = { received, batches, p50: quantile(0.5), p99: quantile(0.99) };
+  const result = { received, batches, p50: quantile(0.5), p99: quantile(0.99), most: quantile(1) };
   received = 0;
   batches = 0;
   ages = new Uint32Array(MAX_MS + 1);
