@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   });
   const chosen = values.only.split(',').map(named);
   console.log('building ...');
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT]);
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
   const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
     provideServices(options: { need: string[] }): Promise<Services>;
   };

@@ -57,7 +57,7 @@ function settings(): Settings {
 
 async function main(): Promise<number> {
   const chosen = settings();
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT]);
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
   const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
     provideServices(options: { need: string[] }): Promise<{ env: Env; stop(): Promise<void> }>;
   };

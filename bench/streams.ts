@@ -14,7 +14,7 @@ import { ACCOUNT_MARKETS, keysOf, PRICE } from '../src/e2e/market-table';
 import { openTrader, type Trader } from '../src/e2e/chaos/trading';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';
-import { end, lineOf, pause, startNode, usageOf, type Env } from './child';
+import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/child';
 import { StreamWitness } from './stream-witness';
 
 const ROOT = join(__dirname, '..');
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       cuts: { type: 'string', default: '3' },
     },
   });
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT]);
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
   const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
     provideServices(options: { need: string[] }): Promise<Services>;
   };
