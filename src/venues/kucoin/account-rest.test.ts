@@ -121,6 +121,26 @@ describe('kucoin account REST: what is sent', () => {
     }
   });
 
+  test('every call waits for its turn, and is signed after it', async () => {
+    serve({ '/api/v1/bullet-private': { token: 't', instanceServers: [{ endpoint: 'wss://one.test/' }] } });
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const weights: (number | undefined)[] = [];
+    let now = NOW;
+    const client = connectAccount(accountOf('kucoin'), {
+      ...{ rewrite: () => base, timeoutMs: 5_000, venueNow: () => now },
+      turn: (weight) => {
+        weights.push(weight);
+        assert.equal(asked.length, weights.length - 1, 'nothing was sent before');
+        now += 60_000;
+        return Promise.resolve();
+      },
+    });
+    await client.privateToken();
+    assert.equal(asked[0]?.headers['kc-api-timestamp'], String(NOW + 60_000));
+    await assert.rejects(client.serverTime());
+    assert.deepEqual(weights, [10, 3]);
+  });
+
   test('the venue clock is asked without a signature', async () => {
     serve({ '/api/v1/timestamp': 1_757_076_130_010 });
     assert.equal(await rest().serverTime(), 1_757_076_130_010);
