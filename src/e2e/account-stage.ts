@@ -17,12 +17,6 @@ export interface Delivered {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** Where the process finds its servers; a test may put proxies between. */
-export interface ServerAddresses {
-  readonly redis: { readonly host: string; readonly port: number };
-  readonly rabbit: { readonly host: string; readonly port: number };
-}
-
 export class AccountStage {
   readonly delivered: Delivered[] = [];
   readonly onRedis = new Map<string, string[]>();
@@ -46,15 +40,14 @@ export class AccountStage {
   }
 
   /** Starts the process under test; environment variables may be added. */
-  async start(environment: Record<string, string> = {}, addresses?: ServerAddresses): Promise<Connector> {
-    const { redis, rabbit } = addresses ?? { redis: redisService, rabbit: rabbitService };
+  async start(environment: Record<string, string> = {}): Promise<Connector> {
     const connector = new Connector({
       telemetry: this.telemetry,
       config: loadConfig({
-        REDIS_HOST: redis.host,
-        REDIS_PORT: String(redis.port),
-        RABBIT_HOST: rabbit.host,
-        RABBIT_PORT: String(rabbit.port),
+        REDIS_HOST: redisService.host,
+        REDIS_PORT: String(redisService.port),
+        RABBIT_HOST: rabbitService.host,
+        RABBIT_PORT: String(rabbitService.port),
         RABBIT_USER: rabbitService.user,
         RABBIT_PASSWORD: rabbitService.password,
         EXCHANGE_SERVICE_API_URL: '',

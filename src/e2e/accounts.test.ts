@@ -210,6 +210,33 @@ describe('account streams of every market', { timeout: 280_000 }, () => {
     }
   });
 
+  test('a wrong secret: the breaker opens, the operator is told, nothing is announced', async () => {
+    const wrong = await stage.newRoom();
+    stage.open(wrong, 'binance', { ...keysOf('binance', MARK), secret: `${MARK}-another` });
+    const rejects = () =>
+      (stage.onRedis.get('serviceLog') ?? []).filter((text) =>
+        text.includes('"userStreamAuthReject":{"exchange":"binance","userId":"u1"'),
+      );
+    await until('told', () => rejects().length > 0, 60_000);
+    assert.match(rejects()[0] ?? '', /"reason":"code -\d+/);
+    assert.deepEqual(stage.announcements(wrong), []);
+    assert.notEqual(stage.status(wrong)['state'], 'live');
+    stage.close(wrong);
+  });
+
+  test('closed by message: no connection, no record, no clock is left', async () => {
+    for (const { room } of streams) stage.close(room);
+    await until('closed', () => Object.keys(stage.connector?.status().rooms ?? {}).length === 0);
+    for (const { room } of streams) {
+      const clock = () => stage.keys.zscore('stream:lastEventTime', room);
+      await until('clock gone', async () => (await clock()) === null);
+      const records = () => stage.keys.exists(`connector:stream:${room}`, `connector:stream:${room}:orders`);
+      await until('records gone', async () => (await records()) === 0);
+    }
+    const isHungUp = () => Object.values(stage.simulator.stats()).every(({ open }) => open === 0);
+    await until('hung up', isHungUp);
+  });
+
   test('no limit was broken, no secret is anywhere', async () => {
     assert.deepEqual(stage.simulator.violations(), []);
     const everything = await stage.everything();
