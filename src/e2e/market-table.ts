@@ -28,38 +28,21 @@ export interface AccountMarket {
 
 export const PRICE = '50000';
 
-const spot = (
-  exchange: string,
-  symbol: string,
-  [base, quote]: readonly [string, string],
-  orderIds?: (count: number) => string,
-): AccountMarket => ({
-  ...{ exchange, symbol, published: symbol, assets: { base, quote } },
-  ...{ quantity: '0.3', parts: ['0.1', '0.05', '0.15'], unit: 'asTraded', form: 'executionReport' },
-  ...(orderIds && { orderIds }),
-});
+const COINS = { quantity: '0.3', parts: ['0.1', '0.05', '0.15'] } as const;
+const CONTRACTS = { quantity: '6', parts: ['1', '2', '3'] } as const;
+const FUTURES = { form: 'ORDER_TRADE_UPDATE', hasLiquidations: true } as const;
+const LIQUIDATIONS = { hasLiquidations: true } as const;
 
-const linear = (
-  exchange: string,
-  symbol: string,
-  published: string,
-  orderIds?: (count: number) => string,
-): AccountMarket => ({
-  ...{ exchange, symbol, published },
-  ...{ quantity: '0.3', parts: ['0.1', '0.05', '0.15'], unit: 'asTraded', form: 'executionReport' },
-  ...(orderIds && { orderIds }),
-});
+type More = Partial<AccountMarket>;
 
-const contracts = (
-  exchange: string,
-  symbol: string,
-  published: string,
-  orderIds?: (count: number) => string,
-): AccountMarket => ({
-  ...{ exchange, symbol, published },
-  ...{ quantity: '6', parts: ['1', '2', '3'], unit: 'asTraded', form: 'executionReport' },
-  ...(orderIds && { orderIds }),
-});
+function market(exchange: string, symbol: string, amounts: typeof COINS | typeof CONTRACTS, more: More = {}) {
+  const usual = { exchange, symbol, published: symbol, unit: 'asTraded', form: 'executionReport' } as const;
+  return { ...usual, ...amounts, ...more };
+}
+
+function spot(exchange: string, symbol: string, [base = '', quote = '']: readonly string[], more: More = {}) {
+  return market(exchange, symbol, COINS, { assets: { base, quote }, ...more });
+}
 
 const uuids = (count: number): string => `0000c0de-0000-4000-8000-${String(count).padStart(12, '0')}`;
 
@@ -67,32 +50,31 @@ const hexIds = (count: number): string => `65cf6e${String(count).padStart(18, '0
 
 const longIds = (count: number): string => `14747794483530${String(count).padStart(5, '0')}`;
 
+const BTC_USDT = ['BTC', 'USDT'] as const;
+const LONG = { orderIds: longIds };
+const HEX = { orderIds: hexIds };
+
 export const ACCOUNT_MARKETS: readonly AccountMarket[] = [
-  spot('binance', 'BTCUSDT', ['BTC', 'USDT']),
-  spot('binanceUS', 'BTCUSDT', ['BTC', 'USDT']),
-  { ...linear('binanceUsdm', 'BTCUSDT', 'BTCUSDT'), form: 'ORDER_TRADE_UPDATE', hasLiquidations: true },
-  {
-    ...contracts('binanceCoinm', 'BTCUSD_PERP', 'BTCUSD_PERP'),
-    form: 'ORDER_TRADE_UPDATE',
-    hasLiquidations: true,
-  },
-  spot('bybit', 'BTCUSDT', ['BTC', 'USDT'], longIds),
-  { ...linear('bybitLinear', 'BTCUSDT', 'BTCUSDT', longIds), hasLiquidations: true },
-  {
-    ...contracts('bybitInverse', 'BTCUSD', 'BTCUSD', longIds),
-    ...{ quantity: '600', parts: ['100', '200', '300'], unit: 'coinOfContracts', contractValue: 1 },
-    hasLiquidations: true,
-  },
-  spot('okx', 'BTC-USDT', ['BTC', 'USDT'], longIds),
-  { ...contracts('okxLinear', 'BTC-USDT-SWAP', 'BTC-USDT', longIds), hasLiquidations: true },
-  { ...contracts('okxInverse', 'BTC-USD-SWAP', 'BTC-USD', longIds), hasLiquidations: true },
-  spot('bitget', 'BTCUSDT', ['BTC', 'USDT'], longIds),
-  linear('bitgetUsdm', 'BTCUSDT', 'BTCUSDT', longIds),
-  linear('bitgetCoinm', 'BTCUSD', 'BTCUSD', longIds),
-  spot('kucoin', 'BTC-USDT', ['BTC', 'USDT'], hexIds),
-  { ...contracts('kucoinLinear', 'XBTUSDTM', 'BTCUSDT', hexIds), hasLiquidations: true },
-  { ...contracts('kucoinInverse', 'XBTUSDM', 'BTCUSD', hexIds), hasLiquidations: true },
-  { ...spot('coinbase', 'BTC-USD', ['BTC', 'USD'], uuids), hasKeyPair: true },
+  spot('binance', 'BTCUSDT', BTC_USDT),
+  spot('binanceUS', 'BTCUSDT', BTC_USDT),
+  market('binanceUsdm', 'BTCUSDT', COINS, FUTURES),
+  market('binanceCoinm', 'BTCUSD_PERP', CONTRACTS, FUTURES),
+  spot('bybit', 'BTCUSDT', BTC_USDT, LONG),
+  market('bybitLinear', 'BTCUSDT', COINS, { ...LONG, ...LIQUIDATIONS }),
+  market('bybitInverse', 'BTCUSD', CONTRACTS, {
+    ...{ ...LONG, ...LIQUIDATIONS, quantity: '600', parts: ['100', '200', '300'] },
+    ...{ unit: 'coinOfContracts', contractValue: 1 },
+  }),
+  spot('okx', 'BTC-USDT', BTC_USDT, LONG),
+  market('okxLinear', 'BTC-USDT-SWAP', CONTRACTS, { published: 'BTC-USDT', ...LONG, ...LIQUIDATIONS }),
+  market('okxInverse', 'BTC-USD-SWAP', CONTRACTS, { published: 'BTC-USD', ...LONG, ...LIQUIDATIONS }),
+  spot('bitget', 'BTCUSDT', BTC_USDT, LONG),
+  market('bitgetUsdm', 'BTCUSDT', COINS, LONG),
+  market('bitgetCoinm', 'BTCUSD', COINS, LONG),
+  spot('kucoin', 'BTC-USDT', BTC_USDT, HEX),
+  market('kucoinLinear', 'XBTUSDTM', CONTRACTS, { published: 'BTCUSDT', ...HEX, ...LIQUIDATIONS }),
+  market('kucoinInverse', 'XBTUSDM', CONTRACTS, { published: 'BTCUSD', ...HEX, ...LIQUIDATIONS }),
+  spot('coinbase', 'BTC-USD', ['BTC', 'USD'], { orderIds: uuids, hasKeyPair: true }),
 ];
 
 /** A cloud key of Coinbase: it signs with its own half, the venue holds the other. */
