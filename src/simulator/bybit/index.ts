@@ -1,4 +1,5 @@
 import type { OriginSpec, SimConnection, VenueHost, VenueSimulator, Violation } from '../kit';
+import { IpBudget } from './budget';
 import { CATEGORIES, openCategory } from './category';
 import type { FeedOptions } from './feed';
 import { CategoryFeed } from './feed';
@@ -21,12 +22,21 @@ const IDLE_MS = 60_000;
 /** Sites beside the main one: private streams and signed REST only. */
 const OTHER_SITES: readonly (readonly [Site, string, string])[] = [
   ['eu', 'wss://stream.bybit.eu', 'https://api.bybit.eu'],
+  ['nl', 'wss://stream.bybit.nl', 'https://api.bybit.nl'],
+  ['tr', 'wss://stream.bybit.tr', 'https://api.bybit.tr'],
+  ['kz', 'wss://stream.bybit.kz', 'https://api.bybit.kz'],
+  ['ge', 'wss://stream.bybitgeorgia.ge', 'https://api.bybitgeorgia.ge'],
+  ['demo', 'wss://stream-demo.bybit.com', 'https://api-demo.bybit.com'],
   ['testnet', 'wss://stream-testnet.bybit.com', 'https://api-testnet.bybit.com'],
 ];
 
 export interface BybitOptions extends Partial<FeedOptions> {
   /** Keys that were not made on the main site: they work on their own only. */
   readonly keySites?: Readonly<Record<string, Site>>;
+  /** `unifiedMarginStatus` by key: 1 classic, 3 or 4 UTA 1.0, default 5 (UTA 2.0). */
+  readonly marginStatuses?: Readonly<Record<string, number>>;
+  /** Requests of one IP in 5 s; default: the documented 600. */
+  readonly requestsPer5s?: number;
 }
 
 export interface BybitSimulator extends VenueSimulator {
@@ -42,7 +52,7 @@ export interface BybitSimulator extends VenueSimulator {
  */
 export function simulateBybit(
   host: VenueHost,
-  { keySites = {}, ...options }: BybitOptions = {},
+  { keySites = {}, marginStatuses: statuses = {}, requestsPer5s, ...options }: BybitOptions = {},
 ): BybitSimulator {
   const { server, clock, venueClock, accounts } = host;
   const now = (): number => venueClock.now();
@@ -51,14 +61,18 @@ export function simulateBybit(
   );
   const status = new StatusBoard();
   const keys = new KeyRing(accounts, keySites);
-  const streams = new PrivateStreams(accounts, keys, now);
+  const streams = new PrivateStreams(accounts, keys, now, (key) => statuses[key]);
   let restartedAt = 0;
-  const shared = { clock, violations: server.violations, now };
+  const { violations } = server;
+  const budget = new IpBudget(clock, violations, requestsPer5s);
   const rest = (site: Site, url: string): OriginSpec => ({
     url,
     http: [
-      ...restRoutes({ categories: feeds.map(({ category }) => category), ...shared }),
-      ...privateRoutes({ site, origin: url, keys, restartedAt: () => restartedAt, ...shared }),
+      ...restRoutes({ categories: feeds.map(({ category }) => category), budget, origin: url, now }),
+      ...privateRoutes({
+        ...{ site, origin: url, keys, budget, statuses, clock, violations, now },
+        restartedAt: () => restartedAt,
+      }),
     ],
   });
   server.add({

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { AccountBook, SimAccount } from '../kit';
 
 /** Where keys are made: they work nowhere else. */
-export type Site = 'com' | 'eu' | 'testnet';
+export type Site = 'com' | 'eu' | 'nl' | 'tr' | 'kz' | 'ge' | 'demo' | 'testnet';
 
 export interface Denial {
   readonly retCode: number;
@@ -22,14 +22,8 @@ const PERMISSION_DENIED: Denial = {
   retCode: 10005,
   retMsg: 'Permission denied, please check your API key permissions.',
 };
-/** One of them opens the private stream; a key without any listed may do everything. */
-const TRADING: ReadonlySet<string> = new Set([
-  'Order',
-  'Position',
-  'SpotTrade',
-  'OptionsTrade',
-  'DerivativesTrade',
-]);
+/** Any of these opens orders and wallets; an account that lists none has them all. */
+const READING: ReadonlySet<string> = new Set(['Order', 'Position', 'SpotTrade']);
 
 export interface Claim {
   readonly site: Site;
@@ -57,13 +51,12 @@ export class KeyRing {
     if (!isSigned(text, signature, first.secret)) return badSignature(text);
     if (holders.some(({ isRevoked }) => isRevoked)) return EXPIRED;
     if (holders.some(({ isIpBlocked }) => isIpBlocked)) return UNMATCHED_IP;
-    return holders.every(mayTrade) ? holders : PERMISSION_DENIED;
+    return holders.every(isReadable) ? holders : PERMISSION_DENIED;
   }
 }
 
-/** Bybit's words: https://bybit-exchange.github.io/docs/v5/user/apikey-info */
-function mayTrade({ permissions }: SimAccount): boolean {
-  return permissions.length === 0 || permissions.some((permission) => TRADING.has(permission));
+function isReadable({ permissions }: SimAccount): boolean {
+  return permissions.length === 0 || permissions.some((one) => READING.has(one));
 }
 
 export function isDenial(outcome: readonly SimAccount[] | Denial): outcome is Denial {

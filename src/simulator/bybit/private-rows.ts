@@ -130,7 +130,7 @@ export function fillRow(order: SimOrder, fill: SimFill): Row {
 }
 
 /** Spot orders lock coins, contracts hold them as margin. */
-export function walletRow(balances: readonly SimBalance[], exchange: string): Row {
+export function walletRow(balances: readonly SimBalance[], exchange: string, accountType = 'UNIFIED'): Row {
   const isSpot = exchange === 'bybit';
   return {
     ...WALLET,
@@ -141,8 +141,9 @@ export function walletRow(balances: readonly SimBalance[], exchange: string): Ro
       equity: sum(free, locked),
       locked: isSpot ? locked : '0',
       totalOrderIM: isSpot ? '' : locked,
+      ...(accountType === 'SPOT' && { free }),
     })),
-    accountType: 'UNIFIED',
+    accountType,
   };
 }
 

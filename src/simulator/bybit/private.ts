@@ -12,6 +12,8 @@ export class PrivateStreams {
     accounts: AccountBook,
     private readonly keys: KeyRing,
     private readonly now: () => number,
+    /** `unifiedMarginStatus` of a key; undefined: UTA 2.0. */
+    statusOf: (key: string) => number | undefined,
   ) {
     this.leave = [
       accounts.onOrder(({ account, order }) => {
@@ -21,7 +23,9 @@ export class PrivateStreams {
       }),
       accounts.onBalance(({ account, balances }) => {
         for (const session of this.sessions) {
-          if (session.holds(account)) session.tellWallet(walletRow(balances, account.exchange));
+          if (!session.holds(account)) continue;
+          const wallet = walletNameOf(statusOf(account.key), account.exchange);
+          session.tellWallet(walletRow(balances, account.exchange, wallet));
         }
       }),
       accounts.onRevoked((account) => {
@@ -49,4 +53,11 @@ export class PrivateStreams {
     this.sessions.add(session);
     return session;
   }
+}
+
+/** Classic accounts trade from wallets of their own, UTA 1.0 keeps inverse contracts apart. */
+function walletNameOf(status: number | undefined, exchange: string): string {
+  if (status === 1) return exchange === 'bybit' ? 'SPOT' : 'CONTRACT';
+  const isApart = exchange === 'bybitInverse' && (status === 3 || status === 4);
+  return isApart ? 'CONTRACT' : 'UNIFIED';
 }

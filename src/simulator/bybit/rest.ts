@@ -1,58 +1,36 @@
-import type { Clock } from '../../domain/time';
-import type { HttpRoute, SimAnswer, SimCandle, SimRequest, SymbolSpec, ViolationLog } from '../kit';
-import { WindowLimit } from '../kit';
+import type { HttpRoute, SimCandle, SymbolSpec } from '../kit';
+import type { IpBudget } from './budget';
 import type { Category } from './category';
 import { instrumentRow } from './instruments';
 import { intervalOf } from './intervals';
 
 export const REST_URL = 'https://api.bybit.com';
 
-/** Documented: 600 requests in 5 s per IP; whoever exceeds it gets HTTP 403 for 10 minutes. */
-const LIMIT = { count: 600, perMs: 5_000 };
-const BAN_MS = 600_000;
-
 export interface RestDeps {
   readonly categories: readonly Category[];
-  readonly clock: Clock;
-  readonly violations: ViolationLog;
+  readonly budget: IpBudget;
+  /** Of this host. */
+  readonly origin: string;
   /** The venue's clock, epoch ms. */
   readonly now: () => number;
 }
 
 /** The public REST API. https://bybit-exchange.github.io/docs/v5/intro */
 export function restRoutes(deps: RestDeps): readonly HttpRoute[] {
-  const budget = new Budget(deps);
+  const { budget, origin } = deps;
   const route = (path: string, answer: (query: URLSearchParams) => object): HttpRoute => ({
     method: 'GET',
     path,
     handle: (request) =>
-      budget.refusal(request) ?? { body: { retExtInfo: {}, time: deps.now(), ...answer(request.query) } },
+      budget.refusal(origin, request.path) ?? {
+        body: { retExtInfo: {}, time: deps.now(), ...answer(request.query) },
+      },
   });
   return [
     route('/v5/market/time', () => serverTime(deps.now())),
     route('/v5/market/instruments-info', (query) => withCategory(query, deps, instruments)),
     route('/v5/market/kline', (query) => withCategory(query, deps, klines)),
   ];
-}
-
-class Budget {
-  private readonly limit = new WindowLimit([LIMIT]);
-  private bannedUntil = 0;
-
-  constructor(private readonly deps: RestDeps) {}
-
-  refusal(request: SimRequest): SimAnswer | undefined {
-    const { clock, violations } = this.deps;
-    const now = clock.monotonic();
-    if (now < this.bannedUntil) {
-      violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: 'asked while banned' });
-    } else if (this.limit.take(now) === 0) return undefined;
-    else {
-      this.bannedUntil = now + BAN_MS;
-      violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: request.path });
-    }
-    return { status: 403, body: 'access too frequent' };
-  }
 }
 
 function ok(result: object): object {
