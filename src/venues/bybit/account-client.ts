@@ -21,9 +21,13 @@ export interface Answer {
 
 export type Ask = (request: (client: RestClientV5) => Promise<unknown>) => Promise<Answer>;
 
-/** One request with one deadline, from the dial to the last byte. Only ConnectorErrors come out. */
+/**
+ * One request with one deadline, from the dial to the last byte; signed, and its deadline set, once its
+ * turn has come. The venue counts requests, whatever they ask for. Only ConnectorErrors come out.
+ */
 export function askerOf(account: Account, deps: AccountRestDeps): Ask {
   return async (request) => {
+    await deps.turn();
     const answer = await Promise.resolve()
       .then(() => request(new TimedClient(account, deps)))
       .catch((thrown: unknown) => {

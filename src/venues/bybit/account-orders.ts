@@ -1,17 +1,19 @@
 import type { ExecutionReport } from '../../domain/account';
 import type { MarketKind } from '../../domain/exchange';
+import type { KnownOrder } from '../contract';
 import type { Ask } from './account-client';
 import type { AccountKind } from './account-kind';
 import { closedQuery } from './account-kind';
 import { readPages } from './account-pages';
-import { MALFORMED_ORDER, readOrder } from './orders';
-import { badAnswer } from './rest-errors';
+import { FoundOrders } from './found-orders';
 
 const DAY = 86_400_000;
 /** A query of the past spans 7 days at most. */
 const LONGEST_SPAN_MS = 7 * DAY;
 /** Older changes are not looked for: by then nobody waits for them. */
 const FURTHEST_BACK_MS = 30 * DAY;
+/** https://bybit-exchange.github.io/docs/v5/order/order-list */
+const UNFILLED_KEPT_MS = DAY;
 const ORDERS_PER_PAGE = 50;
 const FILLS_PER_PAGE = 100;
 
@@ -21,32 +23,54 @@ export interface OrderQuery {
   /** Epoch ms, venue time. */
   readonly sinceMs: number;
   readonly nowMs: number;
+  /** What the caller holds for open. */
+  readonly known: readonly KnownOrder[];
 }
 
-type Found = Map<ExecutionReport['orderId'], ExecutionReport>;
+export interface OrderLook {
+  /** Oldest change first. */
+  readonly reports: readonly ExecutionReport[];
+  /** What could not be looked at, in words. */
+  readonly notes: readonly string[];
+}
 
 /**
- * Every open order and every order changed since, oldest change first.
+ * Every open order, every order changed since, and what became of the known ones.
  *
  * Open ones first: an order that closes meanwhile is then told twice, never missed. Of closed ones the
  * venue lists the newest 500 (lost when it restarts) and a history (which lags, and pages by creation);
- * what was filled but stands in neither is asked for by its id.
+ * what was filled or known but stands in neither is asked for by its id.
  * https://bybit-exchange.github.io/docs/v5/order/open-order
  */
-export async function readOrders(ask: Ask, query: OrderQuery): Promise<readonly ExecutionReport[]> {
-  const found: Found = new Map();
-  const { market, account, nowMs } = query;
+export async function readOrders(ask: Ask, query: OrderQuery): Promise<OrderLook> {
+  const { market, account, nowMs, known } = query;
   const since = Math.max(query.sinceMs, nowMs - FURTHEST_BACK_MS);
-  keep(found, await current(ask, market, 0), market, 0);
+  const found = new FoundOrders(market);
+  for (const note of retentionNotes(nowMs - query.sinceMs)) found.note(note);
+  found.keepList(await current(ask, market, 0));
   const closed = closedQuery(account, market);
-  if (closed !== undefined) keep(found, await current(ask, market, closed), market, since);
+  if (closed !== undefined) found.keepList(await current(ask, market, closed));
   for (const span of spansOf(since, nowMs)) {
-    keep(found, await history(ask, market, span), market, since);
+    found.keepList(await history(ask, market, span));
     for (const fill of await fillsOf(ask, market, span)) {
-      if (!found.has(fill.orderId)) keep(found, await orderById(ask, market, fill), market, since);
+      if (!found.has(fill.orderId)) found.keep(await orderById(ask, market, fill));
     }
   }
-  return [...found.values()].sort((a, b) => a.orderTime - b.orderTime);
+  const fates = new Set<string>();
+  for (const order of known) {
+    const rows = found.has(order.orderId) ? [] : await orderById(ask, market, order);
+    const [fate = String(order.orderId)] = found.keep(rows).ids;
+    if (found.has(fate)) fates.add(fate);
+    else found.note(`the venue does not tell of an order of ${order.symbol} that was open`);
+  }
+  return { reports: found.since(since, fates), notes: found.notes };
+}
+
+function retentionNotes(gapMs: number): readonly string[] {
+  return [
+    ...(gapMs > UNFILLED_KEPT_MS ? ['the venue keeps orders that ended without a fill for 24 hours'] : []),
+    ...(gapMs > FURTHEST_BACK_MS ? ['only the last 30 days were looked at'] : []),
+  ];
 }
 
 /** Orders as the venue's memory has them; linear ones only per settlement coin. */
@@ -81,10 +105,7 @@ function spansOf(since: number, now: number): readonly Span[] {
   return spans;
 }
 
-interface Fill {
-  readonly orderId: string;
-  readonly symbol: string;
-}
+type Fill = Pick<KnownOrder, 'symbol'> & { readonly orderId: string };
 
 /** Settlements and funding are executions as well, but of no order. */
 const FILL_TYPES: ReadonlySet<unknown> = new Set(['Trade', 'BustTrade', 'AdlTrade']);
@@ -107,26 +128,16 @@ function isFill(row: unknown): row is Fill {
 async function orderById(
   ask: Ask,
   category: MarketKind,
-  { orderId, symbol }: Fill,
+  order: Fill | KnownOrder,
 ): Promise<readonly unknown[]> {
-  const rows = await readPages(ask, (client) => client.getActiveOrders({ category, symbol, orderId }));
+  const { symbol } = order;
+  const orderId = String(order.orderId);
+  // A client id may be used again once its order has ended: it names an order only where nothing else does.
+  const name =
+    orderId !== '' || !('clientOrderId' in order) ? { orderId } : { orderLinkId: order.clientOrderId };
+  const rows = await readPages(ask, (client) => client.getActiveOrders({ category, symbol, ...name }));
   if (rows.length > 0) return rows;
-  return readPages(ask, (client) => client.getHistoricOrders({ category, symbol, orderId }));
-}
-
-/** The latest state of each order wins; what is read later is no older at the same time. */
-function keep(found: Found, rows: readonly unknown[], market: MarketKind, since: number): void {
-  let malformed = 0;
-  for (const row of rows) {
-    // The answer names the category once, not in every row.
-    const report = isObject(row) ? readOrder(row, market, undefined) : MALFORMED_ORDER;
-    if (report === MALFORMED_ORDER) malformed += 1;
-    if (typeof report === 'string') continue;
-    const known = found.get(report.orderId);
-    const isNews = report.orderTime >= (known?.orderTime ?? since);
-    if (isNews) found.set(report.orderId, report);
-  }
-  if (malformed === rows.length && malformed > 0) throw badAnswer('with malformed orders only');
+  return readPages(ask, (client) => client.getHistoricOrders({ category, symbol, ...name }));
 }
 
 function isObject(value: unknown): value is object {

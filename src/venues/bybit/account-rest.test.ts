@@ -31,6 +31,8 @@ interface Venue {
   readonly rest: AccountRest;
   readonly asked: string[];
   readonly hosts: string[];
+  /** Requests asked at the moment of each turn. */
+  readonly turns: number[];
 }
 
 interface Options {
@@ -45,6 +47,7 @@ async function venue(t: TestContext, answer: Answer, options: Options = {}): Pro
   const { exchange = 'bybit', environment = 'live', bybitHost = '', timeoutMs = 5_000 } = options;
   const asked: string[] = [];
   const hosts: string[] = [];
+  const turns: number[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://x');
     asked.push(url.pathname.replace('/bybit', '') + url.search);
@@ -73,9 +76,9 @@ async function venue(t: TestContext, answer: Answer, options: Options = {}): Pro
     rewrite,
     timeoutMs,
     venueNow: () => NOW,
-    turn: () => Promise.resolve(),
+    turn: (weight = 1) => (assert.equal(weight, 1), turns.push(asked.length), Promise.resolve()),
   });
-  return { rest, asked, hosts };
+  return { rest, asked, hosts, turns };
 }
 
 function checkSignature(request: IncomingMessage): void {
@@ -324,6 +327,66 @@ test('an unknown status is skipped, orders that are none are refused', async (t)
   );
 });
 
+test('one odd row beside good ones is told to the operator', async (t) => {
+  const list = [row('x', { orderStatus: 'Frozen' }), row('y'), {}];
+  const { rest } = await venue(t, account({ [CURRENT]: () => ok({ list, nextPageCursor: '' }) }));
+  const { orders, incomplete } = await rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] });
+  assert.deepEqual(
+    orders.map(({ report }) => report.orderId),
+    ['y'],
+  );
+  assert.deepEqual(incomplete, 'unknown order status Frozen; malformed order');
+});
+
+test('what the venue does not keep is said', async (t) => {
+  const { rest } = await venue(t, account());
+  const said = async (gapMs: number) =>
+    (await rest.snapshot({ sinceMs: NOW - gapMs, instruments: NONE, known: [] })).incomplete;
+  const unfilled = 'the venue keeps orders that ended without a fill for 24 hours';
+  assert.equal(await said(DAY), undefined);
+  assert.equal(await said(DAY + 1), unfilled);
+  assert.equal(await said(31 * DAY), `${unfilled}; only the last 30 days were looked at`);
+});
+
+test('a known order is asked for by its id, or its client id, in the memory and in the history', async (t) => {
+  const answer =
+    (name: string, value: string): Answer =>
+    ({ query }) =>
+      ok({
+        list: query.get(name) === value ? [row(value, { orderStatus: 'Cancelled', updatedTime: '5' })] : [],
+        nextPageCursor: '',
+      });
+  const { rest, asked, turns } = await venue(
+    t,
+    account({ [CURRENT]: answer('orderId', 'm'), [HISTORY]: answer('orderLinkId', 'link-h') }),
+  );
+  const known = (orderId: string, clientOrderId: string) => ({ symbol: 'BTCUSDT', orderId, clientOrderId });
+  const { orders, incomplete } = await rest.snapshot({
+    ...{ sinceMs: NOW - 1, instruments: NONE },
+    known: [known('m', 'link-m'), known('', 'link-h'), known('u', '')],
+  });
+  assert.deepEqual(
+    orders.map(({ report: { orderId, orderStatus } }) => [orderId, orderStatus]),
+    [
+      ['m', 'CANCELED'],
+      ['link-h', 'CANCELED'],
+    ],
+  );
+  assert.equal(incomplete, 'the venue does not tell of an order of BTCUSDT that was open');
+  assert.deepEqual(asked.slice(-5), [
+    `${CURRENT}?category=spot&symbol=BTCUSDT&orderId=m`,
+    `${CURRENT}?category=spot&symbol=BTCUSDT&orderLinkId=link-h`,
+    `${HISTORY}?category=spot&symbol=BTCUSDT&orderLinkId=link-h`,
+    `${CURRENT}?category=spot&symbol=BTCUSDT&orderId=u`,
+    `${HISTORY}?category=spot&symbol=BTCUSDT&orderId=u`,
+  ]);
+  assert.deepEqual(
+    turns,
+    asked.map((_, at) => at),
+    'a turn before every call',
+  );
+});
+
 // ---------------------------------------------------------------------------- generations of accounts
 
 const GENERATIONS: readonly (readonly [number, string, string, string | undefined])[] = [
@@ -389,11 +452,12 @@ for (const [options, host] of HOSTS) {
 }
 
 test("tells the venue's clock without a signature", async (t) => {
-  const { rest, asked } = await venue(t, ({ request }) => {
+  const { rest, asked, turns } = await venue(t, ({ request }) => {
     assert.equal(request.headers['x-bapi-sign'], undefined);
     return ok({ timeSecond: '1688639403', timeNano: '1688639403423213947' }, 1_688_639_403_423);
   });
   assert.equal(await rest.serverTime(), 1_688_639_403_423);
+  assert.deepEqual(turns, [0]);
   assert.deepEqual(asked, ['/v5/market/time']);
 });
 
@@ -407,7 +471,7 @@ const CODES: readonly (readonly [number, string, unknown])[] = [
   [10007, 'REST_FAILED', 'never'],
   [10010, 'REST_FAILED', 'never'],
   [33004, 'REST_FAILED', 'never'],
-  [10006, 'REST_LIMITED', { afterMs: 5_000 }],
+  [10006, 'REST_LIMITED', { afterMs: 1_000 }],
   [10018, 'REST_LIMITED', { afterMs: 5_000 }],
   [10001, 'REST_FAILED', 'backoff'],
   [10016, 'REST_FAILED', 'backoff'],

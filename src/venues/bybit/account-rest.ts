@@ -14,15 +14,19 @@ import { badAnswer } from './rest-errors';
 export function connectAccount(account: Account, deps: AccountRestDeps): AccountRest {
   const ask = askerOf(account, deps);
   const { kind: market } = account.market;
-  let known: AccountKind | undefined;
+  let kindOf: AccountKind | undefined;
 
-  async function snapshot({ sinceMs }: SnapshotQuery): Promise<AccountSnapshot> {
-    const kind = (known ??= await readAccountKind(ask));
+  async function snapshot({ sinceMs, known }: SnapshotQuery): Promise<AccountSnapshot> {
+    const kind = (kindOf ??= await readAccountKind(ask));
     const balances = await readBalances(ask, walletFor(kind, market));
     const nowMs = Math.floor(deps.venueNow());
-    const reports = await readOrders(ask, { market, account: kind, sinceMs, nowMs });
-    const orders = reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent);
-    return balances ? { orders, balances } : { orders };
+    const look = await readOrders(ask, { market, account: kind, sinceMs, nowMs, known });
+    const incomplete = look.notes.join('; ');
+    return {
+      orders: look.reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent),
+      ...(balances && { balances }),
+      ...(incomplete !== '' && { incomplete }),
+    };
   }
 
   return {
@@ -30,7 +34,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
     snapshot: (query) =>
       snapshot(query).catch((failure: unknown) => {
         // Accounts are upgraded while we run: the old queries are refused then.
-        known = undefined;
+        kindOf = undefined;
         throw failure;
       }),
   };

@@ -1,5 +1,5 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
-import type { LinkRules, MarketDescriptor, VenueAdapter } from '../contract';
+import type { AccountRestRules, LinkRules, MarketDescriptor, VenueAdapter } from '../contract';
 import { connectAccount } from './account-rest';
 import { PRIVATE_PATH } from './hosts';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
@@ -11,6 +11,17 @@ import { connectRest } from './rest';
 import { publicSession } from './session';
 
 const TOPICS = 300;
+
+/**
+ * By IP 600 requests per 5 s over all hosts and kinds, on pain of ten minutes of silence: half of it, as the
+ * process of the prices asks from the same IP. By user 50 per second and path; the backend trades with the
+ * same key and a look asks one path after the other, so that all of them together get less than half of one.
+ * https://bybit-exchange.github.io/docs/v5/rate-limit
+ */
+const ACCOUNT_REST: AccountRestRules = {
+  perIp: [{ count: 300, perMs: 5_000 }],
+  perAccount: [{ count: 20, perMs: 1_000 }],
+};
 
 /** Bybit V5: spot, linear (USDT and USDC) and inverse contracts, one public socket per category. */
 export const bybit: VenueAdapter<PublicState> = {
@@ -40,6 +51,7 @@ function market(exchange: ExchangeId, kind: MarketKind): MarketDescriptor {
       account: `wss://stream.bybit.com${PRIVATE_PATH}`,
     },
     intervals: NATIVE_INTERVALS,
+    accountRest: ACCOUNT_REST,
     links: {
       // Tickers come at most every 50 ms (spot) and 100 ms (contracts): a busy connection.
       ticker: { ...rules, silence: { floorMs: 13_000, capMs: 120_000 } },

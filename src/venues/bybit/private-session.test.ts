@@ -206,7 +206,7 @@ const REFUSALS: readonly (readonly [number | undefined, string, unknown])[] = [
   [10003, 'credentials', 'never'],
   [10004, 'credentials', 'never'],
   [10005, 'permission', 'never'],
-  [10006, 'limit', { afterMs: 5_000 }],
+  [10006, 'limit', { afterMs: 1_000 }],
   [10007, 'credentials', 'never'],
   [10008, 'credentials', 'never'],
   [10009, 'limit', { afterMs: 600_000 }],

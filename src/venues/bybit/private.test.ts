@@ -229,6 +229,14 @@ test('what cannot be an order is none', () => {
   assert.equal(noteOf('{"topic":"position","data":[]}'), 'a topic that was not asked for');
 });
 
+test('a row that cannot be read is a fault beside those that can', () => {
+  const rows = [{ ...LINEAR_ROW, orderStatus: 'Frozen' }, LINEAR_ROW, 7];
+  const text = JSON.stringify({ topic: 'order', creationTime: 5, data: rows });
+  const decoded = codec.decode(text, begin('bybitLinear'));
+  assert.ok(decoded.kind === 'events' && decoded.events.length === 1);
+  assert.deepEqual(decoded.faults, ['unknown order status Frozen', 'malformed order']);
+});
+
 // ---------------------------------------------------------------------------- wallets
 
 function walletFrame(accountType: unknown, coin: Row): string {
@@ -304,7 +312,10 @@ test('a bad coin takes no good one along', () => {
   ];
   const frame = (coin: readonly object[]): string =>
     JSON.stringify({ topic: 'wallet', creationTime: 5, data: [{ accountType: 'UNIFIED', coin }] });
-  const [event] = eventsOf(codec.decode(frame(coins), begin('bybit')));
+  const decoded = codec.decode(frame(coins), begin('bybit'));
+  assert.ok(decoded.kind === 'events');
+  assert.deepEqual(decoded.faults, ['malformed wallet']);
+  const [event] = decoded.events;
   assert.ok(event?.kind === 'balances');
   assert.deepEqual(event.position.balances, [{ asset: 'ETH', free: '2', locked: '0' }]);
   assert.equal(noteOf(frame([coins[0]!]), 'bybit'), 'malformed wallet');

@@ -10,6 +10,8 @@ import type { AnswerFrame } from './wire';
 export const ORDER_TOPIC: Topic = 'order';
 export const WALLET_TOPIC: Topic = 'wallet';
 
+const MALFORMED_WALLET = 'malformed wallet';
+
 /** State of one connection. */
 export interface PrivateState {
   /** The account keeps its inverse contracts in a wallet of their own (UTA 1.0). */
@@ -18,8 +20,8 @@ export interface PrivateState {
 
 type Context = DecodeContext<PrivateState>;
 
-/** What became of one row: an event, a note why there is none, or nothing as it is another market's. */
-type Row = AccountEvent | string | undefined;
+/** What became of one row: an event, notes on what could not be read, or nothing as it is another market's. */
+type Row = readonly (AccountEvent | string)[];
 
 /**
  * One private socket carries all categories of the account; each market takes its own rows.
@@ -42,7 +44,7 @@ function decode(text: string, context: Context): Decoded<AccountEvent> {
   if (typeof topic !== 'string') return decodePrivateAnswer(frame as AnswerFrame);
   const read = readerOf(topic, frame as PrivateFrame, context);
   if (!read) return unknown('a topic that was not asked for');
-  return Array.isArray(data) ? eventsOf(topic, data.map(read)) : unknown('account data without rows');
+  return Array.isArray(data) ? eventsOf(topic, data.flatMap(read)) : unknown('account data without rows');
 }
 
 /** Topics may be spelled by category: `order.linear`. */
@@ -59,11 +61,12 @@ function readerOf(
 }
 
 /** Good rows are never lost to a bad one beside them; the next look over REST finds what that one told. */
-function eventsOf(topic: Topic, rows: readonly Row[]): Decoded<AccountEvent> {
+function eventsOf(topic: Topic, rows: Row): Decoded<AccountEvent> {
   const events = rows.filter((row) => typeof row === 'object');
-  const note = rows.find((row) => typeof row === 'string');
-  if (events.length === 0 && note !== undefined) return unknown(note);
-  return { kind: 'events', topics: [topic], events };
+  const faults = rows.filter((row) => typeof row === 'string');
+  const [fault] = faults;
+  if (events.length === 0 && fault !== undefined) return unknown(fault);
+  return { kind: 'events', topics: [topic], events, ...(faults.length > 0 && { faults }) };
 }
 
 function orderEvent(
@@ -72,18 +75,24 @@ function orderEvent(
   time: number | undefined,
   { market }: Context,
 ): Row {
-  if (!isObject(row)) return MALFORMED_ORDER;
-  if (((row as OrderRow).category ?? category) !== market.kind) return undefined;
+  if (!isObject(row)) return [MALFORMED_ORDER];
+  if (((row as OrderRow).category ?? category) !== market.kind) return [];
   const report = readOrder(row, market.kind, time);
-  return typeof report === 'string' ? report : { kind: 'order', report };
+  return [typeof report === 'string' ? report : { kind: 'order', report }];
 }
 
 function walletEvent(row: unknown, time: number | undefined, context: Context): Row {
-  if (time === undefined || !isObject(row)) return 'malformed wallet';
-  if (!isTradedFrom(walletOf(row), context)) return undefined;
+  if (time === undefined || !isObject(row)) return [MALFORMED_WALLET];
+  if (!isTradedFrom(walletOf(row), context)) return [];
   const position = readWallet(row as WalletRow, time);
-  if (!position) return 'malformed wallet';
-  return position.balances.length === 0 ? undefined : { kind: 'balances', position };
+  if (!position) return [MALFORMED_WALLET];
+  if (position.balances.length === 0) return [];
+  const isWhole = position.balances.length === coinsOf(row);
+  return [{ kind: 'balances', position }, ...(isWhole ? [] : [MALFORMED_WALLET])];
+}
+
+function coinsOf({ coin }: WalletRow): number {
+  return Array.isArray(coin) ? coin.length : 0;
 }
 
 /** Which wallets exist is the account's matter: a contract wallet, once seen, is the one of inverse contracts. */

@@ -6,6 +6,9 @@ import type { Refusal, RefusalCause } from '../contract';
 
 type Verdict = readonly [RefusalCause, Retry];
 
+/** Of a user, counted per second. */
+const USER_WINDOW: Verdict = ['limit', { afterMs: 1_000 }];
+/** Of an IP, counted per 5 s. */
 const WINDOW: Verdict = ['limit', { afterMs: 5_000 }];
 const BANNED: Verdict = ['limit', { afterMs: 600_000 }];
 const VENUE: Verdict = ['venue', 'backoff'];
@@ -18,7 +21,7 @@ const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
   [10003, CREDENTIALS], // invalid key, or a key of another site or environment
   [10004, CREDENTIALS], // wrong signature
   [10005, ['permission', 'never']],
-  [10006, WINDOW], // too many visits
+  [10006, USER_WINDOW], // too many visits of this user
   [10007, CREDENTIALS], // user authentication failed
   [10008, CREDENTIALS], // user banned
   [10009, BANNED], // IP banned
