@@ -365,3 +365,40 @@ test('who asks too often is refused and noted', async (t) => {
   assert.equal(codes.filter((code) => code === 10006).length, 2);
   assert.deepEqual(rulesOf(one), ['restWeight', 'restWeight']);
 });
+
+test('the budget of an IP holds over all hosts, and a ban lasts ten minutes', async (t) => {
+  let now = 0;
+  const clock = { ...systemClock, monotonic: () => now };
+  const one = await venue(t, 'bybit', { requestsPer5s: 2 }, clock);
+  const statusOf = async (url: string): Promise<number> => (await fetch(one.server.urlOf(url))).status;
+  const time = '/v5/market/time';
+  assert.equal(await statusOf(`https://api.bybit.com${time}`), 200);
+  assert.equal(await statusOf(`https://api.bybit.eu${time}`), 200);
+  assert.equal(await statusOf(`https://api-testnet.bybit.com/v5/order/history`), 403);
+  now = 599_999;
+  assert.equal(await statusOf(`https://api.bybit.com${time}`), 403);
+  now = 600_000;
+  assert.equal(await statusOf(`https://api.bybit.com${time}`), 200);
+  assert.deepEqual(rulesOf(one), ['restWeight', 'restWeight']);
+});
+
+test('kinds of accounts have their wallets and their lists of closed orders', async (t) => {
+  const one = await venue(t, 'bybitInverse', { marginStatuses: { [KEY]: 3 } });
+  const codeOf = async (path: string, query: string): Promise<number> =>
+    (await get(one, path, query)).retCode;
+  const { result } = await get(one, '/v5/account/info', '');
+  assert.equal((result as { unifiedMarginStatus?: unknown }).unifiedMarginStatus, 3);
+  assert.equal(await codeOf('/v5/account/wallet-balance', 'accountType=CONTRACT'), 0);
+  assert.equal(await codeOf('/v5/account/wallet-balance', 'accountType=SPOT'), 10001);
+  assert.equal(await codeOf('/v5/order/realtime', 'category=inverse&openOnly=2'), 0);
+  assert.equal(await codeOf('/v5/order/realtime', 'category=inverse&openOnly=1'), 10001);
+});
+
+test('a key without the right to read, and an order by its client id', async (t) => {
+  const one = await venue(t);
+  const { orderId } = one.account.place(BUY);
+  const query = `category=spot&orderLinkId=${BUY.clientOrderId}`;
+  assert.deepEqual(idsOf(await get(one, '/v5/order/realtime', query)), [orderId]);
+  one.account.permissions = ['Withdraw'];
+  assert.equal((await get(one, '/v5/order/realtime', query)).retCode, 10005);
+});

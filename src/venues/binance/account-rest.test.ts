@@ -295,6 +295,12 @@ describe('snapshot of a spot account', () => {
     ]);
   });
 
+  test('an odd balance beside good ones is told to the operator', async () => {
+    serveSpot([], {}, [asset('BTC', '1'), asset('ETH', 'x')]);
+    const { balances, incomplete } = await connect().snapshot(query(NOW));
+    assert.deepEqual([balances?.balances.length, incomplete], [1, '1 balances could not be read']);
+  });
+
   test('older orders than the venue lists are told of', async () => {
     serveSpot([], {}, []);
     assert.equal((await connect().snapshot(query(NOW - 24 * HOUR))).incomplete, undefined);

@@ -20,11 +20,23 @@ const SpotRow = z.object({ asset: z.string().min(1), free: Amount, locked: Amoun
  */
 const FuturesRow = z.object({ asset: z.string().min(1), balance: Amount, crossWalletBalance: Amount });
 
-/** Undefined for an answer of another shape; single odd rows are left out. */
-export function readBalances(answer: unknown, kind: MarketKind): readonly Balance[] | undefined {
-  if (kind !== 'spot') return Array.isArray(answer) ? answer.flatMap(futuresRow) : undefined;
+export interface BalancesRead {
+  readonly balances: readonly Balance[];
+  /** Rows that could not be read. */
+  readonly odd: number;
+}
+
+/** Undefined for an answer of another shape. */
+export function readBalances(answer: unknown, kind: MarketKind): BalancesRead | undefined {
+  if (kind !== 'spot') {
+    // Futures assets in trouble come with empty texts for amounts: they say nothing, and are no fault.
+    return Array.isArray(answer) ? { balances: answer.flatMap(futuresRow), odd: 0 } : undefined;
+  }
   const account = SpotAccount.safeParse(answer);
-  return account.success ? account.data.balances.flatMap(spotRow) : undefined;
+  if (!account.success) return undefined;
+  const rows = account.data.balances;
+  const balances = rows.flatMap(spotRow);
+  return { balances, odd: rows.length - balances.length };
 }
 
 function spotRow(row: unknown): readonly Balance[] {

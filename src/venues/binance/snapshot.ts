@@ -88,7 +88,8 @@ export class Look {
       kind,
     );
     if (read === undefined) throw client.badAnswer(balances.path);
-    return read;
+    if (read.odd > 0) this.notes.add(`${read.odd} balances could not be read`);
+    return read.balances;
   }
 
   /** What was held and is not listed any more is told as zero. */

@@ -338,6 +338,18 @@ test('one odd row beside good ones is told to the operator', async (t) => {
   assert.deepEqual(incomplete, 'unknown order status Frozen; malformed order');
 });
 
+test('an odd balance beside good ones is told to the operator', async (t) => {
+  const coin = [
+    { coin: 'USDT', walletBalance: '1' },
+    { coin: 'BTC', walletBalance: 'x' },
+  ];
+  const list = [{ accountType: 'UNIFIED', coin }];
+  const { rest } = await venue(t, account({ [WALLET]: () => ok({ list }) }));
+  const { balances, incomplete } = await rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] });
+  assert.equal(balances?.balances.length, 1);
+  assert.equal(incomplete, '1 balances could not be read');
+});
+
 test('what the venue does not keep is said', async (t) => {
   const { rest } = await venue(t, account());
   const said = async (gapMs: number) =>

@@ -6,7 +6,7 @@ import type { AccountKind } from './account-kind';
 import { readAccountKind, walletFor } from './account-kind';
 import { readOrders } from './account-orders';
 import type { Wallet } from './balances';
-import { readWallet, walletOf } from './balances';
+import { coinsOf, readWallet, walletOf } from './balances';
 import type { WalletRow } from './private-wire';
 import { badAnswer } from './rest-errors';
 
@@ -18,13 +18,13 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
 
   async function snapshot({ sinceMs, known }: SnapshotQuery): Promise<AccountSnapshot> {
     const kind = (kindOf ??= await readAccountKind(ask));
-    const balances = await readBalances(ask, walletFor(kind, market));
+    const wallet = await readBalances(ask, walletFor(kind, market));
     const nowMs = Math.floor(deps.venueNow());
     const look = await readOrders(ask, { market, account: kind, sinceMs, nowMs, known });
-    const incomplete = look.notes.join('; ');
+    const incomplete = [...(wallet?.notes ?? []), ...look.notes].join('; ');
     return {
       orders: look.reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent),
-      ...(balances && { balances }),
+      ...(wallet && { balances: wallet.position }),
       ...(incomplete !== '' && { incomplete }),
     };
   }
@@ -40,8 +40,13 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
   };
 }
 
+interface Read {
+  readonly position: OutboundAccountPosition;
+  readonly notes: readonly string[];
+}
+
 /** https://bybit-exchange.github.io/docs/v5/account/wallet-balance */
-async function readBalances(ask: Ask, wallet: Wallet): Promise<OutboundAccountPosition | undefined> {
+async function readBalances(ask: Ask, wallet: Wallet): Promise<Read | undefined> {
   const { result, time } = await ask((client) => client.getWalletBalance({ accountType: wallet }));
   const { list } = result;
   if (!Array.isArray(list)) throw badAnswer('without a wallet');
@@ -50,7 +55,8 @@ async function readBalances(ask: Ask, wallet: Wallet): Promise<OutboundAccountPo
   if (row === undefined) return undefined;
   const position = readWallet(row as WalletRow, time);
   if (!position) throw badAnswer('with a malformed wallet');
-  return position;
+  const odd = coinsOf(row as WalletRow) - position.balances.length;
+  return { position, notes: odd > 0 ? [`${odd} balances could not be read`] : [] };
 }
 
 function isWallet(row: unknown, wallet: Wallet): boolean {

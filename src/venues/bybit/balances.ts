@@ -29,6 +29,11 @@ export function readWallet(row: WalletRow, time: number): OutboundAccountPositio
   return { eventType: 'outboundAccountPosition', eventTime: time, lastAccountUpdate: time, balances };
 }
 
+/** How many coins the row lists, readable or not. */
+export function coinsOf({ coin }: WalletRow): number {
+  return Array.isArray(coin) ? coin.length : 0;
+}
+
 function readCoin(row: unknown): Balance | undefined {
   if (!isFields(row)) return undefined;
   const { coin: asset } = row;

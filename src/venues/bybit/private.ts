@@ -1,7 +1,7 @@
 import type { AccountEvent } from '../../domain/account';
 import type { Codec, DecodeContext, Decoded, Topic } from '../contract';
 import type { Wallet } from './balances';
-import { readWallet, walletOf } from './balances';
+import { coinsOf, readWallet, walletOf } from './balances';
 import { MALFORMED_ORDER, readOrder } from './orders';
 import { decodePrivateAnswer } from './private-answers';
 import type { OrderRow, PrivateFrame, WalletRow } from './private-wire';
@@ -89,10 +89,6 @@ function walletEvent(row: unknown, time: number | undefined, context: Context): 
   if (position.balances.length === 0) return [];
   const isWhole = position.balances.length === coinsOf(row);
   return [{ kind: 'balances', position }, ...(isWhole ? [] : [MALFORMED_WALLET])];
-}
-
-function coinsOf({ coin }: WalletRow): number {
-  return Array.isArray(coin) ? coin.length : 0;
 }
 
 /** Which wallets exist is the account's matter: a contract wallet, once seen, is the one of inverse contracts. */
