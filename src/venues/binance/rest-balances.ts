@@ -11,6 +11,7 @@ const Amount = z.string().refine(isDecimal);
  * https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md#account-information-user_data
  */
 const SpotAccount = z.object({ balances: z.array(z.unknown()) });
+const NamedRow = z.object({ asset: z.string().min(1) });
 const SpotRow = z.object({ asset: z.string().min(1), free: Amount, locked: Amount });
 
 /**
@@ -22,21 +23,31 @@ const FuturesRow = z.object({ asset: z.string().min(1), balance: Amount, crossWa
 
 export interface BalancesRead {
   readonly balances: readonly Balance[];
-  /** Rows that could not be read. */
+  /** Every asset that the answer names, readable or not. */
+  readonly listed: ReadonlySet<string>;
+  /** Rows that cannot be read: what is held of them is unknown, not zero. */
   readonly odd: number;
 }
 
 /** Undefined for an answer of another shape. */
 export function readBalances(answer: unknown, kind: MarketKind): BalancesRead | undefined {
-  if (kind !== 'spot') {
-    // Futures assets in trouble come with empty texts for amounts: they say nothing, and are no fault.
-    return Array.isArray(answer) ? { balances: answer.flatMap(futuresRow), odd: 0 } : undefined;
-  }
+  const rows = rowsOf(answer, kind);
+  if (rows === undefined) return undefined;
+  const balances = rows.flatMap(kind === 'spot' ? spotRow : futuresRow);
+  const listed = new Set(rows.flatMap(nameOf));
+  // Futures assets in trouble come with empty texts for amounts, which is no fault: they say nothing.
+  return { balances, listed, odd: kind === 'spot' ? rows.length - balances.length : 0 };
+}
+
+function rowsOf(answer: unknown, kind: MarketKind): readonly unknown[] | undefined {
+  if (kind !== 'spot') return Array.isArray(answer) ? answer : undefined;
   const account = SpotAccount.safeParse(answer);
-  if (!account.success) return undefined;
-  const rows = account.data.balances;
-  const balances = rows.flatMap(spotRow);
-  return { balances, odd: rows.length - balances.length };
+  return account.success ? account.data.balances : undefined;
+}
+
+function nameOf(row: unknown): readonly string[] {
+  const named = NamedRow.safeParse(row);
+  return named.success ? [named.data.asset] : [];
 }
 
 function spotRow(row: unknown): readonly Balance[] {

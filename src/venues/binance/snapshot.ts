@@ -9,7 +9,7 @@ import { chosen, tradedPairs } from './candidates';
 import { earnings } from './income';
 import { changedOrders, FURTHEST_BACK_MS } from './order-history';
 import type { OrderEvent } from './orders';
-import { readBalances } from './rest-balances';
+import { readBalances, type BalancesRead } from './rest-balances';
 import { restOrder } from './rest-orders';
 
 const DAY = 86_400_000;
@@ -64,38 +64,42 @@ export class Look {
     this.noteRetention();
     const open = await this.orders(this.deps.paths.openOrders);
     const askedAt = this.deps.client.now();
-    const balances = await this.wallet();
-    const held = new Map(balances.map((one) => [one.asset, one]));
+    const wallet = await this.wallet();
+    const held = new Map(wallet.balances.map((one) => [one.asset, one]));
     const ended = await this.histories(open, held);
     const fates = await this.fatesOf([...open, ...ended]);
     const isKnown = membership(this.query.known);
     const news = ended.filter(({ report }) => report.orderTime >= this.sinceMs || isKnown(report));
     const orders = newestOf([...open, ...news, ...fates]);
-    // Told as of the asking: what the stream says later is newer.
-    const told = position(askedAt, askedAt, [...balances, ...this.gone(held)]);
+    const balances = this.told(wallet, askedAt);
     const incomplete = [...this.notes].join('; ');
-    const snapshot = { orders, balances: told, ...(incomplete !== '' && { incomplete }) };
-    return { snapshot, held };
+    return {
+      snapshot: { orders, ...(balances && { balances }), ...(incomplete !== '' && { incomplete }) },
+      held,
+    };
   }
 
   // ------------------------------------------------------------------ balances
 
-  private async wallet(): Promise<readonly Balance[]> {
+  private async wallet(): Promise<BalancesRead> {
     const { client, kind, paths } = this.deps;
     const { balances, omitsZeros } = paths;
-    const read = readBalances(
-      await client.signed(balances, omitsZeros ? { omitZeroBalances: true } : {}),
-      kind,
-    );
+    const answer = await client.signed(balances, omitsZeros ? { omitZeroBalances: true } : {});
+    const read = readBalances(answer, kind);
     if (read === undefined) throw client.badAnswer(balances.path);
-    if (read.odd > 0) this.notes.add(`${read.odd} balances could not be read`);
-    return read.balances;
+    return read;
   }
 
-  /** What was held and is not listed any more is told as zero. */
-  private gone(held: ReadonlyMap<string, Balance>): readonly Balance[] {
+  /** As of the asking: what the stream says later is newer. What is not told is taken for empty: all or nothing. */
+  private told({ balances, listed, odd }: BalancesRead, askedAt: number): AccountSnapshot['balances'] {
+    if (odd > 0) {
+      this.notes.add(`the balances are left out, as ${odd} of them cannot be read`);
+      return undefined;
+    }
     const before = [...(this.deps.heldBefore?.keys() ?? [])];
-    return before.filter((asset) => !held.has(asset)).map((asset) => ({ asset, free: '0', locked: '0' }));
+    const gone = before.filter((asset) => !listed.has(asset));
+    const zeros = gone.map((asset) => ({ asset, free: '0', locked: '0' }));
+    return position(askedAt, askedAt, [...balances, ...zeros]);
   }
 
   // ------------------------------------------------------------------ histories

@@ -21,10 +21,10 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
     const wallet = await readBalances(ask, walletFor(kind, market));
     const nowMs = Math.floor(deps.venueNow());
     const look = await readOrders(ask, { market, account: kind, sinceMs, nowMs, known });
-    const incomplete = [...(wallet?.notes ?? []), ...look.notes].join('; ');
+    const incomplete = [...wallet.notes, ...look.notes].join('; ');
     return {
       orders: look.reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent),
-      ...(wallet && { balances: wallet.position }),
+      ...(wallet.position && { balances: wallet.position }),
       ...(incomplete !== '' && { incomplete }),
     };
   }
@@ -40,23 +40,26 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
   };
 }
 
-interface Read {
-  readonly position: OutboundAccountPosition;
+interface WalletRead {
+  /** Absent: an account that never held anything, or one that cannot be read whole. */
+  readonly position?: OutboundAccountPosition;
   readonly notes: readonly string[];
 }
 
 /** https://bybit-exchange.github.io/docs/v5/account/wallet-balance */
-async function readBalances(ask: Ask, wallet: Wallet): Promise<Read | undefined> {
+async function readBalances(ask: Ask, wallet: Wallet): Promise<WalletRead> {
   const { result, time } = await ask((client) => client.getWalletBalance({ accountType: wallet }));
   const { list } = result;
   if (!Array.isArray(list)) throw badAnswer('without a wallet');
   const row = (list as readonly unknown[]).find((one) => isWallet(one, wallet));
   // An account that never held anything has no row.
-  if (row === undefined) return undefined;
+  if (row === undefined) return { notes: [] };
   const position = readWallet(row as WalletRow, time);
   if (!position) throw badAnswer('with a malformed wallet');
   const odd = coinsOf(row as WalletRow) - position.balances.length;
-  return { position, notes: odd > 0 ? [`${odd} balances could not be read`] : [] };
+  // What is not told is taken for empty: all or nothing.
+  if (odd > 0) return { notes: [`the balances are left out, as ${odd} of them cannot be read`] };
+  return { position, notes: [] };
 }
 
 function isWallet(row: unknown, wallet: Wallet): boolean {
