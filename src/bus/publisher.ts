@@ -9,9 +9,10 @@ import type { Outbox } from './outbox';
 import type { Broker } from './ports';
 import { RedisDoor } from './redis-door';
 import type { TickerBook } from './render';
-import { candleId, rabbitCandle, redisCandle, redisTicker } from './render';
-import { candleChannel, candleKey, tickerChannel } from './routes';
+import { candleId, rabbitCandle, redisCandle } from './render';
+import { candleChannel, candleKey } from './routes';
 import { TickerBatches } from './ticker-batches';
+import { TickerCells } from './ticker-cells';
 
 export interface MarketDoors {
   readonly broker: Broker;
@@ -44,6 +45,7 @@ export interface CandleDelivery {
 /** Market events leave the process here and nowhere else. */
 export class MarketPublisher {
   private readonly redis: RedisDoor;
+  private readonly cells: TickerCells;
   private readonly batches: TickerBatches;
   private readonly openCandles: OpenCandles;
 
@@ -53,20 +55,14 @@ export class MarketPublisher {
   ) {
     const { store, broker, telemetry, clock } = doors;
     this.redis = new RedisDoor(store, telemetry, clock);
+    this.cells = new TickerCells(options.tickerBook);
     this.batches = new TickerBatches(broker, telemetry, clock, options.batchMs);
     this.openCandles = new OpenCandles(broker, telemetry, clock, options.batchMs);
   }
 
   /** Newest wins, at both doors. */
   ticker(ticker: Ticker, receivedAt: number): void {
-    const { exchange, symbol } = ticker;
-    this.redis.offerLatest({
-      channel: tickerChannel(exchange, symbol),
-      exchange,
-      kind: 'ticker',
-      receivedAt,
-      render: (publishedAt) => redisTicker(ticker, this.options.tickerBook, publishedAt),
-    });
+    this.redis.offerLatest(this.cells.with(ticker, receivedAt));
     this.batches.offer(ticker, receivedAt);
     this.doors.lastValues.ticker(ticker);
   }

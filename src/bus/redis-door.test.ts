@@ -40,12 +40,14 @@ const turns = async (): Promise<void> => {
 describe('RedisDoor', () => {
   let store: HeldStore;
   let telemetry: RecordedTelemetry;
+  let clock: FakeClock;
   let door: RedisDoor;
 
   beforeEach(() => {
     store = new HeldStore();
     telemetry = new RecordedTelemetry();
-    door = new RedisDoor(store as unknown as Store, telemetry, new FakeClock());
+    clock = new FakeClock();
+    door = new RedisDoor(store as unknown as Store, telemetry, clock);
   });
 
   const latest = (channel: string, value: string): void =>
@@ -68,9 +70,46 @@ describe('RedisDoor', () => {
     );
   });
 
+  test('a lone value leaves at once; those right behind it share the next pipeline', async () => {
+    latest('a', 'a1');
+    await turns();
+    assert.deepEqual(sent(), ['a1']);
+    for (const round of [1, 2]) {
+      latest('b', `b${round}`);
+      latest('c', `c${round}`);
+      await turns();
+    }
+    assert.deepEqual(sent(), ['a1']);
+    clock.advance(2);
+    assert.equal(store.pipelines.length, 2);
+    assert.deepEqual(sent(), ['a1', 'b2', 'c2']);
+  });
+
+  test('a must-arrive value waits for no company, and takes along what does', async () => {
+    latest('a', 'a1');
+    await turns();
+    latest('b', 'b1');
+    arriving('c', 'c1');
+    await turns();
+    assert.deepEqual(sent(), ['a1', 'c1', 'b1']);
+    assert.equal(clock.pendingCount, 1);
+    clock.advance(2);
+    assert.equal(store.pipelines.length, 2);
+  });
+
+  test('more than one pipeline holds: the rest follows in the same breath', async () => {
+    for (let i = 0; i < 1_500; i += 1) latest(`s${i}`, 'v');
+    await turns();
+    assert.deepEqual(
+      store.pipelines.map(({ messages }) => messages.length),
+      [1_000, 500],
+    );
+  });
+
   test('while two pipelines are unanswered, values are replaced and not queued', async () => {
     for (let i = 0; i < 50; i += 1) {
       latest('a', `a${i}`);
+      clock.advance(2);
       await turns();
     }
     assert.equal(store.pipelines.length, 2);
