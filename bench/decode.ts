@@ -3,6 +3,7 @@ import { startSimulator } from '../src/simulator';
 import type { DecodeContext } from '../src/venues/contract';
 import { allVenues } from '../src/venues/registry';
 import type { Bench, Goal, Row } from './harness/bench';
+import { atLeast } from './harness/bench';
 import type { Recording, RecordedChannel } from './harness/recording';
 import { record } from './harness/recording';
 
@@ -19,8 +20,8 @@ const FASTER = {
 };
 const WARM_UP_MS = 150;
 const MEASURE_MS = 400;
-/** One venue worker has a core at most, and socket, rendering and Redis want most of it. */
-const MOST_MICROSECONDS = 4;
+/** What one venue worker must sustain as a whole; its codec alone must do it several times over. */
+const WORKER_PER_SECOND = 60_000;
 
 export const decode: Bench = {
   title: 'codec alone, per update and core, beside JSON.parse of the same frames',
@@ -30,29 +31,22 @@ export const decode: Bench = {
     for (const adapter of allVenues()) {
       const { venue, markets } = adapter.descriptor;
       const simulator = await startSimulator({ venues: [venue], symbols: SYMBOLS, options: FASTER });
-      let dearest = 0;
+      let slowest = Infinity;
       for (const market of markets) {
         for (const channel of ['ticker', 'candle'] as const) {
           const row = rowOf(await record({ adapter, market }, channel, simulator, FRAMES[channel]), channel);
           rows.push(row);
-          if (channel === 'ticker') dearest = Math.max(dearest, row['us/update']);
+          if (channel === 'ticker') slowest = Math.min(slowest, row['updates/s and core']);
         }
       }
       await simulator.close();
-      goals.push(goalOf(venue, dearest));
+      goals.push(
+        atLeast(`${venue}: tickers of its slowest market`, slowest / 1_000, WORKER_PER_SECOND / 1_000, 'k/s'),
+      );
     }
     return { rows, goals };
   },
 };
-
-function goalOf(venue: string, dearest: number): Goal {
-  return {
-    what: `${venue}: dearest ticker of its markets (our own bound)`,
-    goal: `<= ${MOST_MICROSECONDS} us`,
-    figure: `${dearest.toFixed(2)} us`,
-    isMet: dearest <= MOST_MICROSECONDS,
-  };
-}
 
 function rowOf(recording: Recording, channel: RecordedChannel) {
   const { market } = recording.known;
@@ -99,18 +93,20 @@ function parseAll({ connections }: Recording): void {
   for (const frames of connections) for (const frame of frames) JSON.parse(frame);
 }
 
+/** CPU time, not wall time: what else runs on the machine counts less. */
 function microsecondsPerPass(pass: () => void): number {
   repeat(pass, WARM_UP_MS);
-  const { passes, ms } = repeat(pass, MEASURE_MS);
-  return (ms * 1_000) / passes;
+  return repeat(pass, MEASURE_MS);
 }
 
-function repeat(pass: () => void, forMs: number): { readonly passes: number; readonly ms: number } {
+function repeat(pass: () => void, forMs: number): number {
   const start = performance.now();
+  const before = process.cpuUsage();
   let passes = 0;
   do {
     pass();
     passes += 1;
   } while (performance.now() - start < forMs);
-  return { passes, ms: performance.now() - start };
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / passes;
 }
