@@ -1,4 +1,4 @@
-/** What the publishing code really emits, and every example of docs/contract.md, against docs/schema. */
+/** What the price process really emits, and every example of the contract's pages, against docs/schema. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { MemoryStore } from '../store/memory';
 import type { ChannelMessage } from '../store/ports';
 import { FakeClock } from '../testing/fake-clock';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
-import { contractExamples, contractPage, problemsOf, schemaNames } from '../testing/schemas';
+import { CONTRACT_PAGES, contractExamples, contractPage, problemsOf, schemaNames } from '../testing/schemas';
 import { binance } from '../venues/binance';
 import { marketOf } from '../venues/registry';
 import { MemoryBroker } from './memory';
@@ -222,7 +222,7 @@ describe('what is published', () => {
   });
 });
 
-describe('docs/contract.md', () => {
+describe('docs/contract.md, docs/contract-accounts.md', () => {
   const examples = contractExamples();
 
   for (const [index, { schema, text }] of examples.entries()) {
@@ -235,11 +235,15 @@ describe('docs/contract.md', () => {
     const shown = new Set(examples.map(({ schema }) => schema));
     const expected = schemaNames.filter((name) => name !== 'common');
     assert.deepEqual([...shown].sort(), [...expected].sort());
-    assert.equal(contractPage().match(/^```json/gm)?.length, examples.length);
+    const fences = CONTRACT_PAGES.map((page) => contractPage(page).match(/^```json/gm)?.length ?? 0);
+    assert.equal(
+      fences.reduce((sum, count) => sum + count),
+      examples.length,
+    );
   });
 
-  test('the page names every route of the code', () => {
-    const page = contractPage();
+  test('the page names every route of the price process', () => {
+    const page = contractPage('contract.md');
     const candle = candles.find(({ symbol, exchange }) => symbol === 'BTCUSDT' && exchange === 'binance');
     assert.ok(candle);
     for (const name of [

@@ -1,4 +1,4 @@
-/** The schemas and examples of docs/contract.md, as tests use them. */
+/** The schemas and examples of the contract's pages, as tests use them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
@@ -34,12 +34,17 @@ export interface Example {
 
 const FENCE = /^```json schema=(\S+)\n([\s\S]*?)^```$/gm;
 
-/** Every example of docs/contract.md that names its schema. */
-export function contractExamples(): readonly Example[] {
-  const page = readFileSync(join(docs, 'contract.md'), 'utf8');
-  return [...page.matchAll(FENCE)].map(([, schema = '', text = '']) => ({ schema, text }));
+/** The price process and what both share; the account process. */
+export const CONTRACT_PAGES = ['contract.md', 'contract-accounts.md'] as const;
+type ContractPage = (typeof CONTRACT_PAGES)[number];
+
+/** Every example of the contract, or of one of its pages, that names its schema. */
+export function contractExamples(pages: readonly ContractPage[] = CONTRACT_PAGES): readonly Example[] {
+  return pages.flatMap((page) =>
+    [...contractPage(page).matchAll(FENCE)].map(([, schema = '', text = '']) => ({ schema, text })),
+  );
 }
 
-export function contractPage(): string {
-  return readFileSync(join(docs, 'contract.md'), 'utf8');
+export function contractPage(page: ContractPage): string {
+  return readFileSync(join(docs, page), 'utf8');
 }

@@ -1,0 +1,344 @@
+/** What the account process really emits and takes, against docs/schema and docs/contract-accounts.md. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { AccountEvent } from '../domain/account';
+import { ConnectorError } from '../domain/errors';
+import { MemoryStore } from '../store/memory';
+import { OrderCache } from '../store/order-cache';
+import type { ChannelMessage } from '../store/ports';
+import { StreamRecords } from '../store/stream-records';
+import { accountRecordings } from '../testing/account-recordings';
+import { deltaEvent, orderEvent } from '../testing/account-venue';
+import { FakeClock } from '../testing/fake-clock';
+import { RecordedTelemetry } from '../testing/recorded-telemetry';
+import { contractExamples, contractPage, problemsOf } from '../testing/schemas';
+import { parseCommand } from '../userStream/commands';
+import { Deliveries } from '../userStream/deliveries';
+import { accountMarkets, allVenues } from '../venues/registry';
+import { MemoryBroker } from './memory';
+import { Outbox } from './outbox';
+import type { OutgoingMessage } from './ports';
+import { amqpProperties } from './rabbit-message';
+import * as routes from './routes';
+import { UserPublisher } from './user-publisher';
+import { deadLetter, replyBody } from './verdict';
+
+const recordings = accountRecordings();
+
+const SCHEMAS: Readonly<Record<string, string>> = {
+  executionReport: 'execution-report',
+  ORDER_TRADE_UPDATE: 'order-trade-update',
+  outboundAccountPosition: 'outbound-account-position',
+  ACCOUNT_UPDATE: 'account-update',
+  balanceUpdate: 'balance-update',
+};
+
+type Json = Record<string, unknown>;
+
+function assertValid(schema: string, value: unknown, what: string): void {
+  assert.deepEqual(problemsOf(schema, value), [], `${what} against ${schema}`);
+}
+
+const parsed = (text: string): Json => JSON.parse(text) as Json;
+
+describe('what the account process publishes', () => {
+  let clock: FakeClock;
+  let broker: MemoryBroker;
+  let store: MemoryStore;
+  let orderCache: OrderCache;
+  let records: StreamRecords;
+  let outbox: Outbox;
+  let publisher: UserPublisher;
+  let rabbit: OutgoingMessage[];
+  let redis: ChannelMessage[];
+  let telemetry: RecordedTelemetry;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    telemetry = new RecordedTelemetry();
+    broker = new MemoryBroker({ telemetry, clock });
+    store = new MemoryStore(clock);
+    const keys = { orders: routes.ORDERS_KEY, lastEvent: routes.LAST_EVENT_KEY };
+    orderCache = new OrderCache(store, keys, { clock, telemetry });
+    records = new StreamRecords(
+      store,
+      { facts: routes.streamFactsKey, orders: routes.streamOrdersKey, marker: routes.STREAMS_MARKER },
+      { clock, telemetry },
+      () => undefined,
+    );
+    outbox = new Outbox({ maxMessages: 1_000, maxBytes: 1e7 }, { broker, telemetry, clock, random: () => 0 });
+    publisher = new UserPublisher({ store, outbox, telemetry, clock, orderCache });
+    rabbit = [];
+    redis = [];
+    broker.received('#', (message) => rabbit.push(message));
+    store.published((message) => redis.push(message));
+  });
+
+  afterEach(async () => {
+    orderCache.close();
+    records.close();
+    publisher.close();
+    outbox.close();
+    await broker.close();
+    await store.close();
+  });
+
+  const roomOf = (id: string): string => `room.of.${id}`;
+
+  /** Every recorded frame on its way out, as a room lets it out. */
+  async function deliverAll(isReconciled = false): Promise<void> {
+    for (const { id, exchange, events } of recordings) {
+      const room = roomOf(id);
+      if (isReconciled) {
+        for (const event of events) {
+          publisher.publish(event, { room, exchange, receivedAt: clock.now(), isReconciled });
+        }
+      } else deliveriesOf(room, exchange).told(events, clock.now());
+    }
+    await clock.advanceAsync(3_000);
+  }
+
+  function deliveriesOf(room: string, exchange: string): Deliveries {
+    const history = { published: () => () => undefined };
+    const unexpected = (): void => assert.fail('refused');
+    return new Deliveries({
+      ...{ room, exchange, telemetry, publisher, records, history },
+      onEvent: () => undefined,
+      onRefused: unexpected,
+    });
+  }
+
+  test('every venue and every form is among the recordings', () => {
+    const told = new Set(
+      recordings.filter(({ events }) => events.length > 0).map(({ exchange }) => exchange),
+    );
+    for (const { descriptor } of allVenues()) {
+      assert.ok(
+        descriptor.markets.some(({ exchange }) => told.has(exchange)),
+        descriptor.venue,
+      );
+    }
+    assert.ok([...told].some((exchange) => exchange.startsWith('paper')));
+    for (const { id, events } of recordings) assert.ok(events.length > 0, id);
+  });
+
+  test('every body fits the schema of its type, on both doors the same', async () => {
+    await deliverAll();
+    assert.ok(rabbit.length > 100);
+    for (const { routingKey, body } of rabbit) {
+      const schema = SCHEMAS[String(parsed(body)['eventType'])];
+      assert.ok(schema, routingKey);
+      assertValid(schema, JSON.parse(body), `${routingKey} ${body}`);
+    }
+    const types = new Set(rabbit.map(({ properties }) => properties.type));
+    assert.deepEqual([...types].sort(), Object.keys(SCHEMAS).sort());
+    const texts = (room: string): readonly string[] =>
+      rabbit.filter(({ routingKey }) => routingKey.endsWith(`.${room}`)).map(({ body }) => body);
+    for (const { id } of recordings) {
+      const onRedis = redis.filter(({ channel }) => channel === roomOf(id)).map(({ payload }) => payload);
+      assert.deepEqual(onRedis, texts(roomOf(id)), id);
+    }
+    assert.equal(redis.length, rabbit.length, 'nothing else is on the rooms’ channels');
+  });
+
+  for (const isReconciled of [false, true]) {
+    test(`properties and headers on the wire, x-reconciled ${isReconciled}`, async () => {
+      await deliverAll(isReconciled);
+      for (const message of rabbit) {
+        const properties = amqpProperties(message, 'main-1');
+        const { eventType, uniqueMessageId } = parsed(message.body);
+        assertValid('user-headers', properties.headers, message.routingKey);
+        const headers = properties.headers as Json;
+        assert.equal(headers['x-reconciled'], isReconciled);
+        assert.ok(
+          message.routingKey.startsWith(`user.${String(headers['x-exchange'])}.${String(eventType)}.`),
+        );
+        assert.deepEqual(
+          [properties.type, properties.messageId, properties.persistent],
+          [eventType, uniqueMessageId, true],
+        );
+        assert.deepEqual(
+          [properties.contentType, properties.contentEncoding, properties.appId],
+          ['application/json', 'utf-8', 'websocket-connector'],
+        );
+      }
+    });
+  }
+
+  test('Binance futures alone speak their own forms', async () => {
+    await deliverAll();
+    const own = new Set(['binanceUsdm', 'binanceCoinm']);
+    for (const { routingKey, properties } of rabbit) {
+      const isOwn = own.has(routingKey.split('.')[1] ?? '');
+      assert.equal(['ORDER_TRADE_UPDATE', 'ACCOUNT_UPDATE'].includes(properties.type), isOwn, routingKey);
+    }
+  });
+
+  test('the cache of orders, the clock of last events, the records of a stream', async () => {
+    await deliverAll();
+    const cached = await store.hashAll('orders');
+    assert.ok(cached.size > 10);
+    for (const [field, text] of cached) {
+      assertValid('cached-order', JSON.parse(text), text);
+      const { newClientOrderId, clientOrderId, orderId } = parsed(text);
+      const name = newClientOrderId ?? clientOrderId;
+      assert.equal(field, name === '' ? `liq_${String(orderId)}` : name);
+    }
+    assert.ok(
+      [...cached.keys()].some((field) => field.startsWith('liq_')),
+      'an order without a client id',
+    );
+    let kept = 0;
+    for (const { id } of recordings) {
+      for (const [field, text] of await store.hashAll(`connector:stream:${roomOf(id)}:orders`)) {
+        kept += 1;
+        assertValid('stream-order', JSON.parse(text), text);
+        const { symbol, orderId } = parsed(text);
+        assert.equal(field, `${String(symbol)}|${String(orderId)}`);
+      }
+    }
+    assert.ok(kept > 20);
+    const [at] = await store.hashGet('stream:lastEventTime', [roomOf('okx.order.live')]);
+    assert.ok(Number(at) > 0);
+  });
+
+  test('the notice of a session', async () => {
+    publisher.announce('r1', 'binance');
+    await clock.advanceAsync(50);
+    assert.deepEqual(redis, [{ channel: 'userStreamInfor1', payload: 'Subscribed to user r1' }]);
+    assert.ok(contractPage('contract-accounts.md').includes('Subscribed to user '));
+  });
+
+  test('a delta told again is not published again, an order’s repetition neither', async () => {
+    const deliveries = deliveriesOf('r1', 'binance');
+    const twice: readonly AccountEvent[] = [deltaEvent('0.5'), orderEvent({ orderId: 1 })];
+    deliveries.told([...twice, ...twice], clock.now());
+    await clock.advanceAsync(50);
+    assert.deepEqual(
+      rabbit.map(({ properties }) => properties.type),
+      ['balanceUpdate', 'executionReport'],
+    );
+  });
+});
+
+describe('docs/contract-accounts.md', () => {
+  const page = contractPage('contract-accounts.md');
+  const examples = contractExamples(['contract-accounts.md']);
+
+  test('names every route of the account process', () => {
+    for (const name of [
+      routes.EVENT_EXCHANGE,
+      routes.COMMAND_EXCHANGE,
+      routes.USER_COMMANDS,
+      routes.USER_EVENTS_QUEUE,
+      routes.USER_EVENTS_BINDING,
+      routes.DEAD_LETTER_QUEUE,
+      routes.SERVICE_LOG,
+      routes.ADMIN_CONFIG,
+      routes.ADMIN_ENABLED_EXCHANGES,
+      routes.ORDERS_KEY,
+      routes.LAST_EVENT_KEY,
+      routes.STREAMS_MARKER,
+      routes.userKey('<exchange>', '<eventType>', '<room>'),
+      routes.userChannel('<room>'),
+      routes.userInfoChannel('<room>'),
+      routes.streamFactsKey('<room>'),
+      routes.streamOrdersKey('<room>'),
+    ]) {
+      assert.ok(page.includes(`\`${name}\``), name);
+    }
+  });
+
+  test('the commands of the page are understood by the code, and their exchanges served', () => {
+    const market = accountMarkets('ws://paper');
+    const commands = examples.filter(({ schema }) => schema === 'user-command');
+    const understood = commands.map(({ text }) => {
+      const command = parseCommand(Buffer.from(text));
+      if ('access' in command) assert.ok(market(command.access.exchange));
+      return command.do;
+    });
+    assert.deepEqual(understood, ['open', 'rekey', 'close', 'restart']);
+  });
+
+  /** Spoilt commands: the code and the schema refuse the same ones, for the reasons of the page. */
+  const spoil: readonly (readonly [what: string, change: (payload: Json) => void, reason: RegExp])[] = [
+    ['without a payload', (payload) => delete payload['event'], /^payload\.event: /],
+    ['a room with a blank', (payload) => (payload['uuid'] = 'a b'), /^uuid: /],
+    ['a numeric room', (payload) => (payload['uuid'] = 7), /^uuid: /],
+    ['without a user', (payload) => delete (payload['data'] as Json)['userId'], /^userId: /],
+    ['without a key', (payload) => delete apiOf(payload)['key'], /^api\.key: /],
+    ['an empty secret', (payload) => (apiOf(payload)['secret'] = ''), /^api\.secret: /],
+    ['another world', (payload) => (apiOf(payload)['environment'] = 'moon'), /^api\.environment: /],
+    ['an endless provider', (payload) => (apiOf(payload)['provider'] = 'x'.repeat(41)), /^api\.provider: /],
+  ];
+  const apiOf = (payload: Json): Json => (payload['data'] as Json)['api'] as Json;
+
+  for (const [what, change, reason] of spoil) {
+    test(`a command is refused by code and schema: ${what}`, () => {
+      const [open] = examples.filter(({ schema }) => schema === 'user-command');
+      const body = parsed(open?.text ?? '');
+      change(body['payload'] as Json);
+      assert.notDeepEqual(problemsOf('user-command', body), []);
+      assert.throws(
+        () => parseCommand(Buffer.from(JSON.stringify(body))),
+        (error) => error instanceof ConnectorError && reason.test(error.message),
+      );
+    });
+  }
+
+  test('a dead letter and a reply of a command', () => {
+    const letter = deadLetter(routes.USER_COMMANDS, Buffer.from('{}'), 'payload: Required', 1);
+    assertValid('dead-letter', letter, 'dead letter');
+    assertValid('reply', JSON.parse(replyBody({ kind: 'done' })), 'reply');
+  });
+});
+
+// ---------------------------------------------------------------- schemas say no
+
+const spoilt: readonly (readonly [schema: string, key: string, value: unknown])[] = [
+  ...['eventTime', 'orderTime', 'symbol', 'orderId', 'newClientOrderId', 'orderStatus', 'price'].map(
+    (key) => ['execution-report', key, undefined] as const,
+  ),
+  ['execution-report', 'orderStatus', 'CANCELLED'],
+  ['execution-report', 'price', 60_000],
+  ['execution-report', 'price', '1e-7'],
+  ['execution-report', 'totalTradeQuantity', '-1'],
+  ['execution-report', 'orderId', 1.5],
+  ['execution-report', 'orderId', ''],
+  ['execution-report', 'eventTime', '1751277600123'],
+  ['execution-report', 'commissionAsset', undefined],
+  ['execution-report', 'averagePrice', '1'],
+  ['execution-report', 'eventType', 'ORDER_TRADE_UPDATE'],
+  ['order-trade-update', 'clientOrderId', undefined],
+  ['order-trade-update', 'liquidation', undefined],
+  ['order-trade-update', 'newClientOrderId', 'x'],
+  ['order-trade-update', 'totalTradeQuantity', 1],
+  ['outbound-account-position', 'balances', [{ asset: 'USDT', free: 1, locked: '0' }]],
+  ['outbound-account-position', 'balances', [{ asset: 'USDT', free: '1' }]],
+  ['outbound-account-position', 'balances', [{ asset: 'USDT', free: '1', locked: '0', extra: '1' }]],
+  ['account-update', 'balances', [{ asset: 'USDT', walletBalance: '1' }]],
+  ['account-update', 'positions', undefined],
+  ['balance-update', 'balanceDelta', 'NaN'],
+  ['balance-update', 'clearTime', undefined],
+  ['user-headers', 'x-reconciled', undefined],
+  ['user-headers', 'x-reconciled', 'true'],
+  ['user-headers', 'x-closed', true],
+  ['stream-facts', 'state', 'dead'],
+  ['stream-facts', 'completeUntil', 1],
+  ['stream-facts', 'secret', 'x'],
+  ['stream-order', 'filled', undefined],
+  ['cached-order', 'eventType', 'outboundAccountPosition'],
+];
+
+describe('schemas of account events refuse what is wrong', () => {
+  for (const [schema, key, value] of spoilt) {
+    test(`${schema} ${key}: ${JSON.stringify(value)}`, () => {
+      const example = contractExamples().find((one) => one.schema === schema);
+      const body = parsed(example?.text ?? '');
+      assertValid(schema, body, 'the example');
+      if (value === undefined) delete body[key];
+      else body[key] = value;
+      assert.notDeepEqual(problemsOf(schema, body), []);
+    });
+  }
+});
