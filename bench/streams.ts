@@ -18,6 +18,8 @@ import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/chil
 import { StreamWitness } from './stream-witness';
 
 const ROOT = join(__dirname, '..');
+/** As the script `main` starts it. */
+const MEMORY_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
 const IDLE_MS = 15_000;
 const ORDERS_PER_SECOND = 200;
 const OPEN_LIMIT_MS = 900_000;
@@ -55,7 +57,7 @@ async function main(): Promise<number> {
   const services = await provideServices({ need: ['redis', 'rabbit'] });
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
-  const child = startNode([join(ROOT, 'dist/main.js')], {
+  const child = startNode([...MEMORY_FLAGS, join(ROOT, 'dist/main.js')], {
     ...services.env,
     VENUE_ENDPOINTS: simulator.overrides(),
     EXCHANGE_SERVICE_API_URL: '',
