@@ -35,6 +35,7 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
   const gates = new AuthGates(POLICY, clock);
   const venueClock = new VenueClock('tiny', { clock, telemetry: transport.telemetry });
   const told: string[] = [];
+  let lost = 0;
   const plug = (key: string, change: Partial<AccountVenueOptions> = {}): AccountPlug => {
     const options = { url: server.url, ...given, ...change };
     const { market } = tinyAccountMarket(options);
@@ -66,7 +67,7 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
       {
         onEvents: (events) => told.push(...events.map(({ kind }) => kind)),
         onLive: (missedSince) => told.push(missedSince === undefined ? 'live' : 'live after a gap'),
-        onLost: () => undefined,
+        onLost: () => (lost += 1),
         onUnread: () => told.push('unread'),
         onRefused: ({ code }, { waitMs, isTripped }) => told.push(`refused ${code} ${waitMs} ${isTripped}`),
       },
@@ -101,7 +102,20 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
     );
   const live = (count: number) =>
     until(`live ${count} times`, () => told.filter((one) => one.startsWith('live')).length === count);
-  return { server, clock, told, create, plug, until, live, gates, transport, refuseLogins, venueClock };
+  return {
+    server,
+    clock,
+    told,
+    lost: () => lost,
+    create,
+    plug,
+    until,
+    live,
+    gates,
+    transport,
+    refuseLogins,
+    venueClock,
+  };
 }
 
 test('logs in, subscribes, and is told live once everything is answered', async (t) => {
@@ -321,7 +335,7 @@ test('rotation: by age and by the venue’s notice, new before old', async (t) =
 });
 
 test('the old session dies while it is replaced: the new one takes over with the gap', async (t) => {
-  const { server, create, live, until, told } = await setUp(t);
+  const { server, create, live, until, told, lost } = await setUp(t);
   const stream = create();
   await live(1);
   const old = server.latest!;
@@ -330,6 +344,7 @@ test('the old session dies while it is replaced: the new one takes over with the
   await until('a second login', () => server.latest !== old && loginsOf(server.latest!).length === 1);
   old.cut();
   await until('handed over', () => stream.state === 'loggingIn');
+  assert.equal(lost(), 1, 'the successor is not live yet');
   say(server.latest, { ack: 'login-1' });
   await until('a subscription', () => server.latest!.requests.length === 2);
   say(server.latest, { ack: server.latest!.requests[1]!.id });

@@ -192,7 +192,8 @@ export class AccountStream {
     this.isUntold = false;
     this.gapSince ??= session.connection.completeTime;
     if (this.next) this.handOver(this.next);
-    else this.listener.onLost();
+    // Its successor may still be on its way.
+    if (this.state !== 'live') this.listener.onLost();
   }
 
   private heard(session: Session, events: readonly AccountEvent[], receivedAt: number): void {
