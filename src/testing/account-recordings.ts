@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccountEvent } from '../domain/account';
+import { isPaper, realTwin } from '../domain/exchange';
 import { InstrumentIndex } from '../domain/instrument';
 import { accountMarkets } from '../venues/registry';
 
@@ -18,7 +19,8 @@ export interface AccountRecording {
   readonly events: readonly AccountEvent[];
 }
 
-/** Folders below `src/venues`. */
+const VENUES = join(__dirname, '../venues');
+/** Folders below it. */
 const FOLDERS: readonly string[] = [
   'binance/__account_fixtures__',
   'bybit/account/__fixtures__',
@@ -30,37 +32,49 @@ const FOLDERS: readonly string[] = [
 ];
 /** Answers of REST: no codec reads them. */
 const NOT_STREAMED: ReadonlySet<string> = new Set(['coinbase.balance.accounts-two-pages']);
-/** Session controls of the dialects that tell nothing before them. */
+/** What a venue says first, where its codec tells nothing before. */
 const BEFORE: Readonly<Record<string, unknown>> = {
   okx: { event: 'login', code: '0', msg: '', connId: 'a' },
 };
 const RECEIVED_AT = 1_700_000_000_000;
 
 export function accountRecordings(): readonly AccountRecording[] {
-  const venues = join(__dirname, '../venues');
   return FOLDERS.flatMap((folder) =>
-    readdirSync(join(venues, folder)).map((name) => {
-      const fixture = JSON.parse(readFileSync(join(venues, folder, name), 'utf8')) as Fixture;
-      return { venue: folder.split('/', 1)[0] ?? '', fixture };
-    }),
+    readdirSync(join(VENUES, folder)).map((name) => readFixture(join(VENUES, folder, name))),
   )
-    .filter(({ fixture: { id, stream } }) => stream !== 'control' && !NOT_STREAMED.has(id))
-    .map(({ venue, fixture }) => decoded(venue, fixture));
+    .filter(({ id, stream }) => stream !== 'control' && !NOT_STREAMED.has(id))
+    .map((fixture) => ({ id: fixture.id, exchange: fixture.exchange, events: decoded(fixture) }));
 }
 
-function decoded(venue: string, { id, exchange, frames }: Fixture): AccountRecording {
+/** What the frames of one file tell an account of this exchange, which may be another than the file's. */
+export function recordedFor(exchange: string, path: string): readonly AccountEvent[] {
+  const { frames, ...fixture } = readFixture(path);
+  return decoded({ ...fixture, exchange, frames: isPaper(exchange) ? renamed(frames) : frames });
+
+  /** The paper server has one dialect for all exchanges, and names the exchange of each order. */
+  function renamed(told: readonly unknown[]): readonly unknown[] {
+    const named = (id: string): string => `"exchange":${JSON.stringify(realTwin(id))}`;
+    const text = JSON.stringify(told).replaceAll(named(fixture.exchange), named(exchange));
+    return JSON.parse(text) as readonly unknown[];
+  }
+}
+
+function readFixture(path: string): Fixture {
+  return JSON.parse(readFileSync(path, 'utf8')) as Fixture;
+}
+
+function decoded({ id, exchange, frames }: Fixture): readonly AccountEvent[] {
   const known = accountMarkets('ws://paper')(exchange);
   const codec = known?.adapter.accountFeed?.codec;
   if (!known || !codec) throw new Error(`${id}: ${exchange} has no account streams`);
   const { market } = known;
   const instruments = new InstrumentIndex();
   const context = { state: codec.begin(market), market, receivedAt: RECEIVED_AT, instruments };
-  const events = [BEFORE[venue], ...frames].flatMap((frame) => {
-    if (frame === undefined) return [];
+  const before = BEFORE[known.adapter.descriptor.venue];
+  return [...(before === undefined ? [] : [before]), ...frames].flatMap((frame) => {
     const answer = codec.decode(textOf(frame), context);
     return answer.kind === 'events' ? answer.events : [];
   });
-  return { id, exchange, events };
 }
 
 /** Paper frames are kept as name and body of a Socket.IO packet. */
