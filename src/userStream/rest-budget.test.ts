@@ -30,23 +30,25 @@ test('an account keeps its own rate, and lets others pass meanwhile', async () =
   assert.equal(made.filter((one) => one === 'busy look').length, 5);
 });
 
-test('the rate of the address holds for all accounts together; sessions go first', async () => {
+test('the rate of the address holds for all accounts together; looks leave a part of it to sessions', async () => {
   const { clock, made, call, settle } = stage();
   for (let count = 0; count < 12; count += 1) void call(`a${count}`, 'look');
-  void call('late', 'session');
   await settle();
-  assert.equal(made.length, 10);
+  assert.equal(made.length, 8);
+  for (let count = 0; count < 3; count += 1) void call(`s${count}`, 'session');
+  await settle();
+  assert.deepEqual(made.slice(8), ['s0 session', 's1 session'], 'at once');
   clock.advance(1_000);
   await settle();
-  assert.equal(made[10], 'late session');
-  assert.equal(made.length, 13);
+  assert.equal(made[10], 's2 session', 'first of all');
+  assert.equal(made.length, 15);
 });
 
 test('heavy calls count for what they weigh, and are not overtaken for ever', async () => {
   const { clock, made, call, settle } = stage();
   void call('a', 'look', 3);
   void call('b', 'look', 3);
-  void call('c', 'look', 3);
+  void call('c', 'look', 2);
   void call('heavy', 'look', 2);
   void call('light', 'look', 1);
   await settle();

@@ -12,6 +12,8 @@ interface Turn {
 }
 
 const MAX_ACCOUNTS = 20_000;
+/** Of the rate that looks leave to sessions: a listen key must not wait until the minute is over. */
+const RESERVED = 0.2;
 
 /**
  * The calls of all accounts that one host counts together. First come, first served within a lane; an
@@ -20,6 +22,7 @@ const MAX_ACCOUNTS = 20_000;
 class HostTurns {
   readonly schedule: RateSchedule;
   private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = { session: new Set(), look: new Set() };
+  private readonly reserve: number;
   private timer: Timer | undefined;
 
   constructor(
@@ -27,6 +30,7 @@ class HostTurns {
     rules: AccountRestRules,
   ) {
     this.schedule = new RateSchedule(rules.perIp);
+    this.reserve = Math.floor(Math.min(...rules.perIp.map(({ count }) => count)) * RESERVED);
   }
 
   enter(lane: RestLane, turn: Turn): void {
@@ -40,8 +44,9 @@ class HostTurns {
     const now = this.clock.monotonic();
     let next = Infinity;
     for (const lane of [this.lanes.session, this.lanes.look]) {
+      const reserve = lane === this.lanes.look ? this.reserve : 0;
       for (const turn of lane) {
-        const at = this.schedule.earliest(now, turn.weight);
+        const at = this.schedule.earliest(now, turn.weight + reserve);
         // The head of the row is not overtaken by lighter calls: it would wait for ever.
         if (at > now) return this.wakeAt(Math.min(next, at), now);
         const own = turn.account.earliest(now, turn.weight);
