@@ -5,7 +5,7 @@ import type { Bench, BenchContext, Goal, Report } from './harness/bench';
 import { atLeast, atMost } from './harness/bench';
 import type { Usage } from './harness/child';
 import { end, pause, startNode, usageOf } from './harness/child';
-import { RssWatch } from './harness/rss-watch';
+import { FLAT_MB_PER_SECOND, RssWatch } from './harness/rss-watch';
 import { PriceProcess, profiling, TSX, Venues } from './harness/stage';
 import { TickerSubscriber } from './harness/ticker-subscriber';
 
@@ -172,7 +172,7 @@ function goalsOf(measured: readonly Measured[]): Goal[] {
         'k/s',
       ),
       atMost('its newest values are old by, p99', sustained.p99, BOUNDED_MS, 'ms'),
-      atMost('its memory grows by', sustained.rssSlope, 1, 'MB/s'),
+      atMost('its memory grows by', sustained.rssSlope, FLAT_MB_PER_SECOND, 'MB/s'),
     );
   }
   return goals;

@@ -1,5 +1,11 @@
 const SAMPLE_MS = 250;
 
+/**
+ * The heaps of the threads breathe: up to 100 MB up and down within a minute of steady load. Updates that queue
+ * up show as 60 MB per second and more.
+ */
+export const FLAT_MB_PER_SECOND = 10;
+
 /** Memory over time: the slope tells growth from size. */
 export class RssWatch {
   private readonly samples: { readonly seconds: number; readonly mb: number }[] = [];
