@@ -221,6 +221,31 @@ describe('what the account process publishes', () => {
   });
 });
 
+test('the id of a change names no instance: two of them tell it under one id', () => {
+  const clock = new FakeClock();
+  const deps = { clock, telemetry: new RecordedTelemetry(), random: () => 0 };
+  const idsOf = (): readonly string[] => {
+    const store = new MemoryStore(clock);
+    const orderCache = new OrderCache(store, { orders: 'orders', lastEvent: 'last' }, deps);
+    const broker = new MemoryBroker(deps);
+    const outbox = new Outbox({ maxMessages: 1_000, maxBytes: 1e7 }, { broker, ...deps });
+    const publisher = new UserPublisher({ store, outbox, orderCache, ...deps });
+    const ids = recordings.flatMap(({ exchange, events }) =>
+      events.map((event) => {
+        const delivery = { room: 'r', exchange, receivedAt: clock.now(), isReconciled: false };
+        return publisher.publish(event, delivery).body.uniqueMessageId;
+      }),
+    );
+    orderCache.close();
+    publisher.close();
+    outbox.close();
+    return ids;
+  };
+  const first = idsOf();
+  assert.ok(first.length > 100);
+  assert.deepEqual(idsOf(), first);
+});
+
 describe('docs/contract-accounts.md', () => {
   const page = contractPage('contract-accounts.md');
   const examples = contractExamples(['contract-accounts.md']);
