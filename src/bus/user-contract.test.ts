@@ -1,17 +1,30 @@
 /** What the account process really emits and takes, against docs/schema and docs/contract-accounts.md. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Channel } from 'amqplib';
 import type { AccountEvent } from '../domain/account';
+import { loadConfig } from '../config';
 import { ConnectorError } from '../domain/errors';
 import { MemoryStore } from '../store/memory';
 import { OrderCache } from '../store/order-cache';
 import type { ChannelMessage } from '../store/ports';
 import { StreamRecords } from '../store/stream-records';
 import { accountRecordings } from '../testing/account-recordings';
-import { deltaEvent, orderEvent } from '../testing/account-venue';
+import {
+  deltaEvent,
+  loginsOf,
+  orderEvent,
+  ORDERS,
+  say,
+  tinyAccountMarket,
+  TINY_EXCHANGE,
+} from '../testing/account-venue';
 import { FakeClock } from '../testing/fake-clock';
+import { HostileServer } from '../testing/hostile-server';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { contractExamples, contractPage, problemsOf } from '../testing/schemas';
+import { driveUntil } from '../testing/tiny-venue';
+import Connector from '../userStream';
 import { parseCommand } from '../userStream/commands';
 import { Deliveries } from '../userStream/deliveries';
 import { accountMarkets, allVenues } from '../venues/registry';
@@ -20,6 +33,7 @@ import { Outbox } from './outbox';
 import type { OutgoingMessage } from './ports';
 import { amqpProperties } from './rabbit-message';
 import * as routes from './routes';
+import { DEFAULT_NAMES, publishingThings } from './topology';
 import { UserPublisher } from './user-publisher';
 import { deadLetter, replyBody } from './verdict';
 
@@ -221,6 +235,78 @@ describe('what the account process publishes', () => {
   });
 });
 
+describe('a process with one room', () => {
+  const api = { key: 'k', secret: 's', provider: TINY_EXCHANGE };
+  const OPEN = { payload: { event: 'open stream', uuid: 'r1', data: { userId: 'u1', api } } };
+
+  async function stage(environment: Record<string, string>) {
+    const clock = new FakeClock();
+    const telemetry = new RecordedTelemetry();
+    const broker = new MemoryBroker({ telemetry, clock });
+    const store = new MemoryStore(clock);
+    const server = await HostileServer.start();
+    server.behave = () => ({ isDataless: true });
+    const notices: Json[] = [];
+    store.published(({ channel, payload }) => {
+      if (channel === routes.SERVICE_LOG) notices.push(parsed(payload));
+    });
+    const known = tinyAccountMarket({ url: server.url, serverTime: () => Promise.resolve(clock.now()) });
+    const connector = new Connector({
+      ...{ clock, telemetry, broker, store, random: () => 0.5, marketOf: () => known },
+      config: loadConfig({ RABBIT_PASSWORD: 'x', EXCHANGE_SERVICE_API_URL: '', ...environment }),
+    });
+    const until = (what: string, condition: () => boolean) => driveUntil(clock, what, condition);
+    await until('started', () => notices.length > 0);
+    broker.send(routes.USER_COMMANDS, JSON.stringify(OPEN));
+    const stop = async (): Promise<void> => {
+      let isStopped = false;
+      void connector.stop().finally(() => (isStopped = true));
+      await until('stopped', () => isStopped);
+      await server.close();
+    };
+    return { clock, store, server, notices, connector, until, stop };
+  }
+
+  test('its record in Redis, and the notice of a flap', async (t) => {
+    const { clock, store, server, notices, connector, until, stop } = await stage({
+      USER_STREAM_FLAP_THRESHOLD: '1',
+    });
+    t.after(stop);
+    const state = () => connector.stream('r1')?.state;
+    await until('live', () => state() === 'live');
+    server.latest?.cut();
+    await until('flap', () => notices.length === 2);
+    await until('live again', () => state() === 'live');
+    const { latest } = server;
+    assert.ok(latest);
+    say(latest, { events: [orderEvent({ orderId: 7 })], topic: ORDERS });
+    await until('heard', () => connector.stream('r1')?.lastEventAt !== undefined);
+    await clock.advanceAsync(31_000);
+    const facts = Object.fromEntries(await store.hashAll(routes.streamFactsKey('r1')));
+    assertValid('stream-facts', facts, JSON.stringify(facts));
+    assert.deepEqual([facts['state'], facts['reconnects'], facts['refusal']], ['live', '1', '']);
+    assert.ok(Number(facts['completeUntil']) > 0);
+    for (const notice of notices) assertValid('service-log', notice, JSON.stringify(notice));
+    assert.deepEqual(
+      notices.map((notice) => Object.keys(notice)[0]),
+      ['restart', 'userStreamFlap'],
+    );
+  });
+
+  test('the notice of refused credentials', async (t) => {
+    const { server, notices, until, stop } = await stage({ USER_STREAM_AUTH_FAIL_THRESHOLD: '1' });
+    t.after(stop);
+    server.behave = () => ({ isMute: true });
+    const refuse = (): void => {
+      const reason = { code: '-2015', text: 'no', retry: 'never', cause: 'credentials' } as const;
+      for (const one of server.open) if (loginsOf(one).length > 0) say(one, { loginRefused: reason });
+    };
+    await until('told', () => (refuse(), notices.length === 2));
+    assertValid('service-log', notices[1], JSON.stringify(notices));
+    assert.ok(notices[1] && 'userStreamAuthReject' in notices[1]);
+  });
+});
+
 test('the id of a change names no instance: two of them tell it under one id', () => {
   const clock = new FakeClock();
   const deps = { clock, telemetry: new RecordedTelemetry(), random: () => 0 };
@@ -271,6 +357,35 @@ describe('docs/contract-accounts.md', () => {
       routes.streamOrdersKey('<room>'),
     ]) {
       assert.ok(page.includes(`\`${name}\``), name);
+    }
+  });
+
+  test('tells the arguments of the queue of user events', async () => {
+    const { userEvents } = loadConfig({ RABBIT_PASSWORD: 'x' });
+    const declared = new Map<string, unknown>();
+    const channel = {
+      assertExchange: () => Promise.resolve(),
+      assertQueue: (queue: string, options: unknown) => Promise.resolve(declared.set(queue, options)),
+    };
+    for (const thing of publishingThings(DEFAULT_NAMES, userEvents)) {
+      await thing.declare(channel as unknown as Channel);
+    }
+    assert.deepEqual(declared.get(routes.USER_EVENTS_QUEUE), {
+      durable: true,
+      maxLength: 1_000_000,
+      messageTtl: 7 * 86_400_000,
+      overflow: 'reject-publish',
+      arguments: { 'x-max-length-bytes': 1_073_741_824 },
+    });
+    for (const [argument, value] of [
+      ['durable', 'yes'],
+      ['`x-max-length`', '`USER_EVENTS_MAX_LENGTH`, 1,000,000'],
+      ['`x-max-length-bytes`', '`USER_EVENTS_MAX_BYTES`, 1 GiB'],
+      ['`x-message-ttl`', '`USER_EVENTS_TTL_MS`, 7 days'],
+      ['`x-overflow`', '`reject-publish`'],
+    ]) {
+      const row = page.split('\n').find((line) => line.startsWith(`| ${argument} `));
+      assert.ok(row?.includes(`| ${value} `), argument);
     }
   });
 

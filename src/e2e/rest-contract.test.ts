@@ -88,6 +88,7 @@ describe('reconciled events of every market', { timeout: 120_000 }, () => {
         const schema = SCHEMAS[body.eventType];
         assert.ok(schema, body.eventType);
         assert.deepEqual(problemsOf(schema, body), [], JSON.stringify(body));
+        assert.ok(!('commission' in body) && !('tradeId' in body), 'REST tells orders, not single fills');
         statuses.add(body['orderStatus']);
       }
       for (const status of ['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED']) assert.ok(statuses.has(status));
