@@ -109,6 +109,8 @@ export class AccountClient {
         signal: AbortSignal.timeout(timeoutMs),
         timeout: timeoutMs,
         maxContentLength: LARGEST_ANSWER_BYTES,
+        // The key would go along to wherever the answer points.
+        maxRedirects: 0,
         transformResponse: [(text: unknown) => (typeof text === 'string' ? parseExact(text) : text)],
       },
     );

@@ -159,6 +159,15 @@ describe('turns', () => {
 });
 
 describe('signed requests', () => {
+  test('a redirect is not followed: the key would go along', async () => {
+    serveSpot([], {}, []);
+    const { port } = server.address() as AddressInfo;
+    const headers = { location: `http://127.0.0.1:${port}/elsewhere/api/v3/openOrders` };
+    routes['/api.binance.com/api/v3/openOrders'] = () => ({ status: 302, headers, body: [] });
+    await failureOf(connect().snapshot(query(NOW)));
+    assert.equal(calls.filter(({ path }) => path.includes('elsewhere')).length, 0);
+  });
+
   test('HMAC: the query as sent, the venue time, the key in the header', async () => {
     serveSpot([], {}, []);
     await connect().snapshot(query(NOW - HOUR));
