@@ -53,6 +53,10 @@ export const QUOTE_DOLLARS: Readonly<Record<string, number>> = {
   BTC: 77490,
   ETH: 3750,
   BNB: 912.4,
+  BRL: 0.18,
+  JPY: 0.0067,
+  PLN: 0.27,
+  ZAR: 0.055,
 };
 
 export const COINS: readonly string[] = [...Object.keys(PRICED), ...OTHERS];

@@ -45,7 +45,8 @@ const RECORDED: Readonly<Record<BinanceExchange, readonly Pair[]>> = {
 };
 
 const LISTS: Readonly<Record<BinanceExchange, () => readonly Pair[]>> = {
-  binance: () => pairsWith(['USDT', 'USDC', 'BTC', 'TRY', 'FDUSD', 'EUR', 'ETH', 'BNB']),
+  binance: () =>
+    pairsWith(['USDT', 'USDC', 'BTC', 'TRY', 'FDUSD', 'EUR', 'ETH', 'BNB', 'BRL', 'JPY', 'PLN', 'ZAR']),
   binanceUsdm: () => [...pairsWith(['USDT', 'USDC']), ...contracts('USDT', ['261225', '270326'])],
   binanceCoinm: () => contracts('USD', ['PERP', '261225', '270326', '270625']),
   binanceUS: () => pairsWith(['USD', 'USDT', 'USDC', 'BTC']),
