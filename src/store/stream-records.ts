@@ -27,6 +27,7 @@ interface Pending {
 
 const WRITE_MS = 250;
 const TTL_MS = 7 * 24 * 3_600_000;
+const MOST_CLOSED = 10_000;
 const RECALL_PATIENCE_MS = 5_000;
 /** How long after Redis was emptied a missing record may be a lost one. */
 const DOUBT_MS = 600_000;
@@ -39,6 +40,8 @@ const DOUBT_MS = 600_000;
 export class StreamRecords {
   private readonly pending = new Map<string, Pending>();
   private readonly forgotten = new Set<string>();
+  /** Rooms that are closed: confirms of their last events still come, and must not bring them back. */
+  private readonly closed = new Set<string>();
   private readonly timer: Timer;
   private readonly unsubscribe: () => void;
   private writing: Promise<void> | undefined;
@@ -60,6 +63,7 @@ export class StreamRecords {
   }
 
   note(room: string, facts: Readonly<Record<string, string | number | undefined>>): void {
+    if (this.closed.has(room)) return;
     const { facts: noted } = this.pendingOf(room);
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) noted.set(field, String(value));
@@ -68,14 +72,15 @@ export class StreamRecords {
 
   /** `text` undefined: the order is over. */
   order(room: string, order: string, text: string | undefined): void {
-    this.pendingOf(room).orders.set(order, text);
+    if (!this.closed.has(room)) this.pendingOf(room).orders.set(order, text);
   }
 
   /**
-   * What an earlier life of the room left, this one's notes not included.
+   * What an earlier life of the room left, this one's notes not included. A life begins with this question.
    * @throws ConnectorError STORE_UNAVAILABLE: what was is unknown
    */
   async recall(room: string): Promise<StreamRecord> {
+    this.closed.delete(room);
     if (this.forgotten.has(room)) return { facts: new Map(), orders: new Map(), isDoubtful: false };
     await becameReadyOrLate(this.store, this.deps.clock, RECALL_PATIENCE_MS);
     await this.checking;
@@ -91,6 +96,9 @@ export class StreamRecords {
   forget(room: string): void {
     this.pending.delete(room);
     this.forgotten.add(room);
+    this.closed.add(room);
+    const oldest = this.closed.size > MOST_CLOSED ? this.closed.values().next().value : undefined;
+    if (oldest !== undefined) this.closed.delete(oldest);
   }
 
   /** Everything that is pending now; what Redis does not take stays pending. */
