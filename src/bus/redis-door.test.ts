@@ -138,16 +138,45 @@ describe('RedisDoor', () => {
     );
   });
 
-  test('a failed pipeline: must-arrive values are sent again in their place, tickers are not', async () => {
+  test('must-arrive values do not wait for the answers to those before them; newest-wins values do', async () => {
+    for (let i = 0; i < 4; i += 1) {
+      arriving('k', `k${i}`);
+      latest('a', `a${i}`);
+      await turns();
+    }
+    assert.deepEqual(sent(), ['k0', 'a0', 'k1', 'a1', 'k2', 'k3']);
+    store.pipelines[0]?.settle(true);
+    store.pipelines[1]?.settle(true);
+    store.pipelines[2]?.settle(true);
+    await turns();
+    clock.advance(2);
+    assert.deepEqual(sent().slice(6), ['a3']);
+  });
+
+  test('must-arrive values without answers are bounded in flight', async () => {
+    for (let i = 0; i < 40; i += 1) {
+      arriving('k', `k${i}`);
+      await turns();
+    }
+    assert.equal(store.pipelines.length, 16);
+    assert.equal(door.depth, 24);
+  });
+
+  test('a broken link: must-arrive values are sent again in their order, tickers are not', async () => {
     arriving('k', 'k1');
     latest('a', 'a1');
     await turns();
     arriving('k', 'k2');
     await turns();
-    assert.deepEqual(sent(), ['k1', 'a1'], 'no second pipeline overtakes with must-arrive values');
+    assert.deepEqual(sent(), ['k1', 'a1', 'k2']);
     store.pipelines[0]?.settle(false);
     await turns();
-    assert.deepEqual(sent(), ['k1', 'a1', 'k1', 'k2']);
+    arriving('k', 'k3');
+    await turns();
+    assert.equal(store.pipelines.length, 2, 'nothing overtakes what came back');
+    store.pipelines[1]?.settle(false);
+    await turns();
+    assert.deepEqual(sent().slice(3), ['k1', 'k2', 'k3']);
   });
 
   test('a closed value replaces an open one of its channel that was not sent yet', async () => {

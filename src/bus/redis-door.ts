@@ -25,8 +25,11 @@ export interface Arriving {
   readonly order?: number;
 }
 
-const PIPELINES = 2;
-const PIPELINE_MESSAGES = 1_000;
+/** Newest-wins values join no more than so many: what Redis is slow to take is replaced here, not queued there. */
+const PIPELINES = 8;
+/** Must-arrive values are not held back by the answers to those before them, up to here. */
+const ARRIVING_PIPELINES = 16;
+const PIPELINE_MESSAGES = 250;
 const MAX_ARRIVING = 20_000;
 /**
  * Newest-wins values wait for company as long as the last pipeline is younger than this (ms). A pipeline costs
@@ -45,7 +48,9 @@ export class RedisDoor {
   private latest = new Map<string, Latest>();
   private arriving: Arriving[] = [];
   private inFlight = 0;
-  private arrivingInFlight = false;
+  private arrivingInFlight = 0;
+  /** What came back of a broken link; nothing overtakes it. */
+  private returned: Arriving[] = [];
   private isScheduled = false;
   private companyTimer: Timer | undefined;
   private flushedAt = -Infinity;
@@ -80,7 +85,7 @@ export class RedisDoor {
   }
 
   get depth(): number {
-    return this.arriving.length + this.latest.size;
+    return this.returned.length + this.arriving.length + this.latest.size;
   }
 
   close(): void {
@@ -88,6 +93,7 @@ export class RedisDoor {
     this.clock.cancel(this.companyTimer);
     this.latest.clear();
     this.arriving = [];
+    this.returned = [];
   }
 
   /** At once where the last pipeline is long gone: a single value is never late. */
@@ -102,7 +108,11 @@ export class RedisDoor {
   }
 
   private get mayFlush(): boolean {
-    return this.inFlight < PIPELINES && this.store.ready;
+    return (this.inFlight < PIPELINES || this.mayArrive) && this.store.ready;
+  }
+
+  private get mayArrive(): boolean {
+    return this.arriving.length > 0 && this.returned.length === 0 && this.inFlight < ARRIVING_PIPELINES;
   }
 
   private schedule(): void {
@@ -119,32 +129,34 @@ export class RedisDoor {
     if (!this.mayFlush) return;
     const must = this.takeArriving();
     const messages: ChannelMessage[] = must.map(({ channel, payload }) => ({ channel, payload }));
-    this.takeLatest(messages);
+    if (this.inFlight < PIPELINES) this.takeLatest(messages);
     if (messages.length === 0) return;
     this.flushedAt = this.clock.monotonic();
     this.inFlight += 1;
-    this.arrivingInFlight ||= must.length > 0;
+    if (must.length > 0) this.arrivingInFlight += 1;
     this.store
       .publishAll(messages)
       .catch((error: unknown) => this.failed(must, error))
-      .finally(() => {
-        this.inFlight -= 1;
-        if (must.length > 0) this.arrivingInFlight = false;
-        this.telemetry.meter.gauge('connector_redis_door_depth', this.arriving.length);
-        this.goOn();
-      });
+      .finally(() => this.settled(must.length > 0));
     // What found no room in this pipeline is behind enough.
     if (this.depth > 0) this.schedule();
   }
 
-  private goOn(): void {
+  private settled(hadArriving: boolean): void {
+    this.inFlight -= 1;
+    if (hadArriving) this.arrivingInFlight -= 1;
+    // Answers come in the order of the pipelines: once all are in, so is what came back.
+    if (this.arrivingInFlight === 0) {
+      this.arriving = [...this.returned, ...this.arriving];
+      this.returned = [];
+    }
+    this.telemetry.meter.gauge('connector_redis_door_depth', this.returned.length + this.arriving.length);
     if (this.arriving.length > 0) this.schedule();
     else if (this.latest.size > 0) this.scheduleWithCompany();
   }
 
-  /** One pipeline at a time carries must-arrive values: a failed one is put back in its place. */
   private takeArriving(): readonly Arriving[] {
-    if (this.arrivingInFlight || this.arriving.length === 0) return [];
+    if (!this.mayArrive) return [];
     const must = this.arriving.splice(0, PIPELINE_MESSAGES);
     const now = this.clock.now();
     for (const item of must) this.published(item, now);
@@ -170,7 +182,7 @@ export class RedisDoor {
 
   private failed(must: readonly Arriving[], error: unknown): void {
     // Newest-wins values are not repeated: fresher ones follow.
-    if (must.length > 0) this.arriving = [...must, ...this.arriving];
+    this.returned.push(...must);
     this.telemetry.log.debug({ held: must.length, error: errorText(error) }, 'publish to Redis failed');
   }
 

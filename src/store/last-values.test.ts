@@ -88,6 +88,15 @@ describe('LastValues', () => {
   };
   const cursor = (): Promise<number | undefined> => values.candleCursor('x', 'BTCUSDT', '1m');
 
+  test('many values go in small writes, each whole', async () => {
+    for (let i = 0; i < 450; i += 1) values.ticker(ticker(String(i + 1), `S${i}`));
+    await values.write();
+    assert.equal(store.writes, 3);
+    assert.equal((await store.hashAll('t:x')).size, 450);
+    await values.write();
+    assert.equal(store.writes, 3, 'nothing is written twice');
+  });
+
   test('once per period, one write per hash, newest value per field', async () => {
     values.ticker(ticker('1'));
     values.ticker(ticker('2'));

@@ -15,6 +15,8 @@ export interface LastValueKeys {
 /** Without its cursor a series would begin with the bar of now, and miss those of the restart. */
 const CURSOR_PATIENCE_MS = 10_000;
 const TICKER_TTL_MS = 3_600_000;
+/** A few at a time: one large write would keep the events of that moment waiting, here and in Redis. */
+const FIELDS_PER_WRITE = 200;
 const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
 
 /**
@@ -87,14 +89,16 @@ export class LastValues {
   }
 
   private async writeHash(key: string, fields: Map<string, Ticker | Candle>, ttlMs: number): Promise<void> {
-    if (fields.size === 0) return;
     const taken = [...fields];
-    await this.store.hashSet(
-      key,
-      new Map(taken.map(([field, value]) => [field, JSON.stringify(value)])),
-      ttlMs,
-    );
-    for (const [field, value] of taken) if (fields.get(field) === value) fields.delete(field);
+    for (let at = 0; at < taken.length; at += FIELDS_PER_WRITE) {
+      const some = taken.slice(at, at + FIELDS_PER_WRITE);
+      await this.store.hashSet(
+        key,
+        new Map(some.map(([field, value]) => [field, JSON.stringify(value)])),
+        ttlMs,
+      );
+      for (const [field, value] of some) if (fields.get(field) === value) fields.delete(field);
+    }
   }
 }
 

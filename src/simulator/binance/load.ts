@@ -3,7 +3,9 @@ import type { Clock, Timer } from '../../domain/time';
 import { fullTicker, miniTicker } from './frames';
 import { publishBoth, type Listing } from './streams';
 
-const REFRESH_MS = 1_000;
+/** Prices move once a second, a part of the symbols at a time: all at once would delay the frames of that moment. */
+const REFRESH_PARTS = 100;
+const REFRESH_PART_MS = 1_000 / REFRESH_PARTS;
 const EVENT_TIME = '"E":0,';
 
 /** A ticker item around its event time. */
@@ -13,15 +15,21 @@ interface Item {
 }
 
 /**
- * Ticker updates at a fixed rate, symbol after symbol, as frames of the all-ticker stream. Prices move
- * once a second; the event time is the real time of sending, so that a consumer can measure latency.
+ * Ticker updates at a fixed rate, symbol after symbol, as frames of the all-ticker stream. The event time
+ * is the real time of sending, so that a consumer can measure latency.
  */
 export function tickerLoad(clock: Clock, listing: Listing, origin: SimOrigin, options: LoadOptions): LoadRun {
   const stream = listing.market.isFutures ? '!ticker@arr' : '!miniTicker@arr';
-  let items = itemsOf(listing);
+  const { symbols } = listing.model;
+  const items = symbols.map(({ symbol }) => itemOf(listing, symbol));
   let next = 0;
-  const refresh: Timer = clock.every(REFRESH_MS, () => {
-    items = itemsOf(listing);
+  let part = 0;
+  const refresh: Timer = clock.every(REFRESH_PART_MS, () => {
+    for (let at = part; at < symbols.length; at += REFRESH_PARTS) {
+      const { symbol } = symbols[at] ?? {};
+      if (symbol !== undefined) items[at] = itemOf(listing, symbol);
+    }
+    part = (part + 1) % REFRESH_PARTS;
   });
   const run = startLoad(clock, options, (updates) => {
     const eventTime = clock.now();
@@ -42,13 +50,8 @@ export function tickerLoad(clock: Clock, listing: Listing, origin: SimOrigin, op
   };
 }
 
-function itemsOf({ market, model }: Listing): readonly Item[] {
+function itemOf({ market, model }: Listing, symbol: string): Item {
   const shape = market.isFutures ? fullTicker : miniTicker;
-  return model.symbols.map(({ symbol }) => {
-    const [head = '', tail = ''] = JSON.stringify(shape(market, model.ticker(symbol), 0)).split(
-      EVENT_TIME,
-      2,
-    );
-    return { head, tail };
-  });
+  const [head = '', tail = ''] = JSON.stringify(shape(market, model.ticker(symbol), 0)).split(EVENT_TIME, 2);
+  return { head, tail };
 }
