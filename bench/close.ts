@@ -1,19 +1,22 @@
 /** Many candles that close in one instant: until they have left both doors, and whether each one did. */
 import { marketOf } from '../src/venues/registry';
-import type { Bench, Goal, Row } from './harness/bench';
+import type { Bench, Goal } from './harness/bench';
 import { atMost, quantile } from './harness/bench';
-import { pause } from './harness/child';
+import type { Env } from './harness/child';
+import { end, pause } from './harness/child';
 import { CloseWitness } from './harness/close-witness';
 import { instrumentsOf } from './harness/instruments';
-import { PriceProcess, Venues } from './harness/stage';
+import { PriceProcess, startFloor, Venues } from './harness/stage';
 import type { LedgerEntry } from './harness/venue-control';
 
+const STREAM = 'wss://stream.binance.com:9443';
 const EXCHANGE = 'binance';
 /** The shortest bar: every second is such an instant. */
 const INTERVAL = '1s';
 const SYMBOLS = 100;
 const WINDOW_MS = 15_000;
-const SUBSCRIBED_MS = 6_000;
+/** With the bars of before the start read from the venue. */
+const SUBSCRIBED_MS = 15_000;
 const LAST_ARRIVALS_MS = 3_000;
 const TICKERS_BESIDE = [0, 5_000];
 
@@ -22,31 +25,52 @@ export const close: Bench = {
   async run({ env }) {
     const simulated = await Venues.start({ venues: ['binance'], symbols: SYMBOLS });
     const witness = await CloseWitness.open(env);
-    const price = await PriceProcess.start(env, simulated.endpoints, {
-      PRICE_CONNECTOR_EXCHANGES: 'binance',
-    });
     try {
-      await price.settled([EXCHANGE]);
-      for (const symbol of await symbolsOf(simulated)) {
-        witness.request({ payload: { exchange: EXCHANGE, symbol, interval: INTERVAL } });
-      }
-      await pause(SUBSCRIBED_MS);
-      const rows: Row[] = [];
-      const goals: Goal[] = [];
-      for (const beside of TICKERS_BESIDE) {
-        const row = await measure(simulated, witness, beside);
-        rows.push(row);
-        goals.push(...goalsOf(row, beside));
-      }
-      return { rows, goals };
+      const symbols = await symbolsOf(simulated);
+      const floor = await ofFloor(env, simulated, witness, symbols);
+      const ours = await ofOurs(env, simulated, witness, symbols);
+      return {
+        rows: [floor, ...ours],
+        goals: ours.flatMap((row) => goalsOf(row, floor)),
+      };
     } finally {
-      await Promise.all([price.stop(), witness.close()]);
+      await witness.close();
       await simulated.stop();
     }
   },
 };
 
-async function measure({ control }: Venues, witness: CloseWitness, beside: number) {
+async function ofFloor(env: Env, simulated: Venues, witness: CloseWitness, symbols: readonly string[]) {
+  const streams = symbols.map((symbol) => `${symbol.toLowerCase()}@kline_${INTERVAL}`).join('/');
+  const url = `${simulated.originOf(STREAM)}/stream?streams=${streams}`;
+  const child = startFloor('candle-floor.ts', { ...env, BENCH_URL: url });
+  try {
+    await pause(SUBSCRIBED_MS);
+    return await measure('floor', simulated, witness, 0);
+  } finally {
+    await end(child);
+  }
+}
+
+async function ofOurs(env: Env, simulated: Venues, witness: CloseWitness, symbols: readonly string[]) {
+  const price = await PriceProcess.start(env, simulated.endpoints, { PRICE_CONNECTOR_EXCHANGES: 'binance' });
+  try {
+    await price.settled([EXCHANGE]);
+    for (const symbol of symbols) {
+      witness.request({ payload: { exchange: EXCHANGE, symbol, interval: INTERVAL } });
+    }
+    await pause(SUBSCRIBED_MS);
+    const rows: Measured[] = [];
+    for (const beside of TICKERS_BESIDE) rows.push(await measure('ours', simulated, witness, beside));
+    return rows;
+  } finally {
+    await price.stop();
+  }
+}
+
+type Measured = Awaited<ReturnType<typeof measure>>;
+
+async function measure(candidate: string, { control }: Venues, witness: CloseWitness, beside: number) {
   if (beside > 0) await control.load(EXCHANGE, beside);
   // Whole bars only: those that open after the load began and close before the reading ends.
   const from = Date.now() + 1_000;
@@ -62,6 +86,7 @@ async function measure({ control }: Venues, witness: CloseWitness, beside: numbe
     );
   const [redis, rabbit] = [ages('redisAt'), ages('rabbitAt')];
   return {
+    ' ': candidate,
     'tickers/s beside': beside,
     'closed at the venue': due.length,
     'lost on RabbitMQ': due.length - rabbit.length,
@@ -73,13 +98,14 @@ async function measure({ control }: Venues, witness: CloseWitness, beside: numbe
   };
 }
 
-function goalsOf(row: Awaited<ReturnType<typeof measure>>, beside: number): Goal[] {
+function goalsOf(ours: Measured, floor: Measured): Goal[] {
+  const beside = ours['tickers/s beside'];
   const name = beside > 0 ? `, beside ${beside} tickers/s` : '';
-  return [
-    atMost(`closed candles to Redis, p99${name}`, row['Redis p99 ms'], 15, 'ms'),
-    atMost(`closed candles to RabbitMQ, p99${name}`, row['RabbitMQ p99 ms'], 15, 'ms'),
-    atMost(`lost${name}`, row['lost on RabbitMQ'] + row['lost on Redis'], 0, 'candles'),
-  ];
+  const doors = (['Redis', 'RabbitMQ'] as const).flatMap((door) => [
+    atMost(`closed candles to ${door}, p99${name}`, ours[`${door} p99 ms`], 15, 'ms'),
+    atMost('the same as a multiple of the floor', ours[`${door} p99 ms`] / floor[`${door} p99 ms`], 2, 'x'),
+  ]);
+  return [...doors, atMost(`lost${name}`, ours['lost on RabbitMQ'] + ours['lost on Redis'], 0, 'candles')];
 }
 
 async function symbolsOf({ endpoints }: Venues): Promise<readonly string[]> {

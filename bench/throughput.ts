@@ -1,12 +1,11 @@
 /** Ticker updates, one per frame, through the floor and through the connector, at rising rates. */
-import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import type { Bench, BenchContext, Goal, Report } from './harness/bench';
 import { atLeast, atMost } from './harness/bench';
 import type { Usage } from './harness/child';
-import { end, pause, startNode, usageOf } from './harness/child';
+import { end, pause, usageOf } from './harness/child';
 import { FLAT_MB_PER_SECOND, RssWatch } from './harness/rss-watch';
-import { PriceProcess, profiling, TSX, Venues } from './harness/stage';
+import { PriceProcess, startFloor, Venues } from './harness/stage';
 import { TickerSubscriber } from './harness/ticker-subscriber';
 
 const STREAM = 'wss://stream.binance.us:9443';
@@ -75,9 +74,7 @@ async function startSubject(
 ): Promise<Subject> {
   if (candidate === 'floor') {
     const url = `${simulated.originOf(STREAM)}/stream?streams=!miniTicker@arr`;
-    return floorSubject(
-      startNode([...profiling(), ...TSX, join(__dirname, 'harness/floor.ts')], { ...env, BENCH_URL: url }),
-    );
+    return floorSubject(startFloor('floor.ts', { ...env, BENCH_URL: url, BENCH_EXCHANGE: EXCHANGE }));
   }
   const price = await PriceProcess.start(env, simulated.endpoints, {
     PRICE_CONNECTOR_EXCHANGES: 'binanceus',

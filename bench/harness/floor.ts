@@ -8,7 +8,8 @@ interface Item {
   readonly c: string;
 }
 
-const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379', BENCH_URL = '' } = process.env;
+const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
+const { BENCH_URL = '', BENCH_EXCHANGE = '' } = process.env;
 const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
 const socket = new WebSocket(BENCH_URL, { perMessageDeflate: false, skipUTF8Validation: true });
 let pipeline = redis.pipeline();
@@ -24,7 +25,10 @@ function flush(): void {
 socket.on('message', (data) => {
   const { data: items } = JSON.parse(String(data)) as { data: Item[] };
   for (const { s, E, c } of items) {
-    pipeline.publish(`trade@${s}@binanceUS`, JSON.stringify({ symbol: s, time: E, price: Number(c) }));
+    pipeline.publish(
+      `trade@${s}@${BENCH_EXCHANGE}`,
+      JSON.stringify({ symbol: s, time: E, price: Number(c) }),
+    );
   }
   if (isScheduled) return;
   isScheduled = true;

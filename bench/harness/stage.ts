@@ -113,8 +113,13 @@ export class PriceProcess {
   }
 }
 
+/** What any connector must do, and nothing else: a program of this folder, told by the environment what to read. */
+export function startFloor(program: 'floor.ts' | 'candle-floor.ts', env: Env): ChildProcess {
+  return startNode([...profiling(), ...TSX, join(__dirname, program)], env);
+}
+
 /** `BENCH_PROFILE=<folder>`: CPU profiles of every thread of the measured process are left there. */
-export function profiling(): readonly string[] {
+function profiling(): readonly string[] {
   const folder = process.env['BENCH_PROFILE'];
   return folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
 }

@@ -1,0 +1,38 @@
+/** The floor of closing candles: one socket, JSON.parse, PUBLISH and a confirmed AMQP publish, and nothing else. */
+import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
+import WebSocket from 'ws';
+import type { Candle } from '../../src/domain/events';
+
+interface KlineFrame {
+  readonly data: {
+    readonly E: number;
+    readonly k: { s: string; i: string; t: number; c: string; x: boolean };
+  };
+}
+
+async function main(): Promise<void> {
+  const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
+  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
+  const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
+  const rabbit = await connect({
+    hostname: RABBIT_HOST,
+    port: Number(RABBIT_PORT),
+    username: RABBIT_USER,
+    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
+  });
+  const channel = await rabbit.createConfirmChannel();
+  const socket = new WebSocket(process.env['BENCH_URL'] ?? '', { perMessageDeflate: false });
+  socket.on('message', (frame) => {
+    const { E, k } = (JSON.parse(String(frame)) as KlineFrame).data;
+    if (!k.x) return;
+    const candle: Partial<Candle> = { symbol: k.s, start: k.t, close: k.c, closed: true, time: E };
+    const text = JSON.stringify(candle);
+    void redis.publish(`${k.s}@binance@${k.i}Candle`, text);
+    channel.publish('gainium.events', `candle.binance.${k.i}.${k.s}`, Buffer.from(text), {
+      persistent: true,
+    });
+  });
+}
+
+void main();
