@@ -1,7 +1,7 @@
 /**
  * `npm run soak -- --minutes 5 [--faults] [--symbols 500] [--warp 6]`: every venue at once through the built
  * price process, on real servers. Afterwards the venues' own ledgers are compared with what RabbitMQ delivered.
- * With `--faults` each venue in turn drops, stalls, refuses and garbles.
+ * With `--faults` each venue in turn drops, stalls, refuses and garbles. With `--streams` see `soak-streams.ts`.
  */
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
@@ -13,6 +13,7 @@ import { allVenues } from '../src/venues/registry';
 import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/child';
 import { VenueControl } from './harness/venue-control';
 import { Witness } from './harness/witness';
+import { soakStreams } from './soak-streams';
 
 const ROOT = join(__dirname, '..');
 const TSX = ['--import', 'tsx'];
@@ -27,6 +28,8 @@ interface Settings {
   readonly warp: number;
   readonly faults: boolean;
   readonly faultSeconds: number;
+  readonly streams: number;
+  readonly tickers: number;
 }
 
 interface Stage {
@@ -44,6 +47,8 @@ function settings(): Settings {
       warp: { type: 'string', default: '6' },
       faults: { type: 'boolean', default: false },
       'fault-seconds': { type: 'string', default: '20' },
+      streams: { type: 'string', default: '0' },
+      tickers: { type: 'string', default: '5000' },
     },
   });
   return {
@@ -52,11 +57,15 @@ function settings(): Settings {
     warp: Number(values.warp),
     faults: values.faults,
     faultSeconds: Number(values['fault-seconds']),
+    streams: Number(values.streams),
+    tickers: Number(values.tickers),
   };
 }
 
 async function main(): Promise<number> {
   const chosen = settings();
+  const { streams, minutes, tickers: tickersPerSecond } = chosen;
+  if (streams > 0) return soakStreams({ streams, minutes, tickersPerSecond });
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
   const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
     provideServices(options: { need: string[] }): Promise<{ env: Env; stop(): Promise<void> }>;

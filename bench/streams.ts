@@ -3,28 +3,22 @@
  * process, on real servers: how long they take to open beside what the venues' limits allow, memory per idle
  * stream, latency of order events on both doors, and what a cut of all sockets costs.
  */
-import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AccountMarket } from '../src/e2e/market-table';
-import { ACCOUNT_MARKETS, keysOf, PRICE } from '../src/e2e/market-table';
-import { openTrader, type Trader } from '../src/e2e/chaos/trading';
+import type { Trader } from '../src/e2e/chaos/trading';
+import { PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';
-import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/child';
-import { StreamWitness } from './stream-witness';
+import { hostOf, openStreams, startMain, tradersOf, untilAll } from './harness/accounts';
+import { end, pause, usageOf, type Env } from './harness/child';
+import { ROOT } from './harness/stage';
+import { StreamWitness } from './harness/stream-witness';
 
-const ROOT = join(__dirname, '..');
-/** As the script `main` starts it. */
-const MEMORY_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
 const IDLE_MS = 15_000;
 const ORDERS_PER_SECOND = 200;
-const OPEN_LIMIT_MS = 900_000;
-/** Bitget: 100 connections for each address, of which a rotation needs some. */
-const MOST_CONNECTIONS = new Map([['ws.bitget.com', 90]]);
 
 interface Services {
   readonly env: Env;
@@ -57,17 +51,8 @@ async function main(): Promise<number> {
   const services = await provideServices({ need: ['redis', 'rabbit'] });
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
-  const child = startNode([...MEMORY_FLAGS, join(ROOT, 'dist/main.js')], {
-    ...services.env,
-    VENUE_ENDPOINTS: simulator.overrides(),
-    EXCHANGE_SERVICE_API_URL: '',
-    HEALTH_PORT: '0',
-    LOG_LEVEL: 'info',
-    USER_STREAM_AUDIT_MS: '0',
-  });
+  const child = await startMain(services.env, simulator.overrides());
   try {
-    await lineOf(child, /user stream connector starts/);
-    child.stdout?.resume();
     const traders = await tradersOf(Number(values.streams), simulator, witness);
     return await perform(
       { simulator, witness, main: child, traders },
@@ -79,30 +64,6 @@ async function main(): Promise<number> {
     await simulator.close();
     await services.stop();
   }
-}
-
-async function tradersOf(count: number, simulator: Simulator, witness: StreamWitness): Promise<Trader[]> {
-  const traders = marketsOf(count).map((market, at) =>
-    openTrader(simulator, market, randomUUID(), keysOf(market.exchange, `bench-${at}`)),
-  );
-  await witness.listen(traders.map(({ room }) => room));
-  return traders;
-}
-
-/** All markets alike; of a venue that allows an address few connections, no more than those. */
-function marketsOf(count: number): readonly AccountMarket[] {
-  const chosen: AccountMarket[] = [];
-  const connections = new Map<string, number>();
-  for (let at = 0; chosen.length < count; at += 1) {
-    const market = ACCOUNT_MARKETS[at % ACCOUNT_MARKETS.length];
-    if (!market) throw new Error('no market');
-    const host = hostOf(market.exchange);
-    const open = connections.get(host) ?? 0;
-    if (open >= (MOST_CONNECTIONS.get(host) ?? Infinity)) continue;
-    connections.set(host, open + 1);
-    chosen.push(market);
-  }
-  return chosen;
 }
 
 async function perform(stage: Stage, seconds: number, cuts: number): Promise<number> {
@@ -126,10 +87,7 @@ async function perform(stage: Stage, seconds: number, cuts: number): Promise<num
 
 async function openAll({ traders, witness }: Stage): Promise<void> {
   const start = performance.now();
-  for (const { room, market } of traders) {
-    const at = traders.findIndex((one) => one.room === room);
-    witness.open(room, market.exchange, keysOf(market.exchange, `bench-${at}`));
-  }
+  openStreams(traders, witness);
   await untilAll(witness, traders, 1);
   const took = new Map<string, number>();
   for (const { room, market } of traders) {
@@ -144,11 +102,6 @@ async function openAll({ traders, witness }: Stage): Promise<void> {
       `  ${host}: ${streams.length} streams in ${(ms / 1_000).toFixed(1)} s; the dial limit allows ${(least / 1_000).toFixed(1)} s`,
     );
   }
-}
-
-function hostOf(exchange: string): string {
-  const url = marketOf(exchange)?.market.endpoints.account ?? '';
-  return URL.canParse(url) ? new URL(url).host : exchange;
 }
 
 /** Time that the dial rates of the descriptor ask for at least. */
@@ -196,17 +149,6 @@ async function cutAll({ simulator, witness, traders, main: child }: Stage, cuts:
         `RSS ${(rssBytes / 2 ** 20).toFixed(0)} MB, ${handles} handles`,
     );
     await pause(5_000);
-  }
-}
-
-async function untilAll(witness: StreamWitness, traders: readonly Trader[], times: number): Promise<void> {
-  const deadline = performance.now() + OPEN_LIMIT_MS;
-  const missing = () => traders.filter(({ room }) => (witness.counts.get(room) ?? 0) < times);
-  while (missing().length > 0) {
-    if (performance.now() > deadline) {
-      throw new Error(`not live: ${[...new Set(missing().map(({ market }) => market.exchange))].join(', ')}`);
-    }
-    await pause(50);
   }
 }
 

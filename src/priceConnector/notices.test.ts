@@ -17,13 +17,17 @@ describe('Notices', () => {
     telemetry = new RecordedTelemetry();
     store = new MemoryStore(clock);
     heard = [];
-    store.published(({ channel, payload }) => {
-      assert.equal(channel, 'serviceLog');
-      heard.push(JSON.parse(payload) as Record<string, unknown>);
-    });
+    listen();
     notices = new Notices(store, { role: 'all', pid: 7, sequence: 1 }, { clock, telemetry });
   });
 
+  let unhear: () => void;
+  const listen = (): void => {
+    unhear = store.published(({ channel, payload }) => {
+      assert.equal(channel, 'serviceLog');
+      heard.push(JSON.parse(payload) as Record<string, unknown>);
+    });
+  };
   const bootId = 'all-7-1751277600000-1';
   const boots = (): unknown[] => heard.filter((notice) => 'restart' in notice);
   const beacons = (): unknown[] => heard.filter((notice) => 'priceConnectorAlive' in notice);
@@ -43,17 +47,26 @@ describe('Notices', () => {
     assert.ok(beacons().every((beacon) => !JSON.stringify(beacon).includes('restart')));
   });
 
-  test('Redis away: the boot notice is repeated until it is taken, then no more', async () => {
+  test('Redis away: the boot notice waits for it, and for its other clients; then it is told once', async () => {
     store.goAway();
     notices.announce();
     await clock.advanceAsync(10_500);
-    assert.equal(boots().length, 0);
-    const failed = { kind: 'restart', outcome: 'failed' };
-    assert.equal(telemetry.counted('connector_notices_total', failed), 11);
     store.comeBack();
+    await clock.advanceAsync(2_900);
+    assert.equal(boots().length, 0);
     await clock.advanceAsync(30_000);
     assert.equal(boots().length, 1);
     assert.equal(telemetry.counted('connector_notices_total', { kind: 'restart', outcome: 'published' }), 1);
+  });
+
+  test('nobody listens: the boot notice is repeated until somebody does', async () => {
+    unhear();
+    notices.announce();
+    await clock.advanceAsync(5_500);
+    assert.equal(telemetry.counted('connector_notices_total', { kind: 'restart', outcome: 'unheard' }), 6);
+    listen();
+    await clock.advanceAsync(30_000);
+    assert.equal(boots().length, 1);
   });
 
   test('a stall says where, what and since when', async () => {

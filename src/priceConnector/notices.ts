@@ -27,7 +27,7 @@ export class Notices {
 
   /** Call only when Redis is ready and the request queue is consumed: a herd of requests follows. */
   announce(): void {
-    void this.log.untilTaken({ restart: 'priceConnector', bootId: this.bootId }, 'restart');
+    void this.log.untilHeard({ restart: 'priceConnector', bootId: this.bootId }, 'restart');
     this.beacon();
     this.beaconTimer = this.deps.clock.every(BEACON_MS, () => this.beacon());
   }

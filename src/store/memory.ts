@@ -42,6 +42,12 @@ export class MemoryStore implements Store {
     for (const message of messages) this.publish(message);
   }
 
+  async announce(message: ChannelMessage): Promise<number> {
+    await this.reachable();
+    this.publish(message);
+    return this.observers.size + (this.subscriptions.get(message.channel)?.size ?? 0);
+  }
+
   async get(key: string): Promise<string | undefined> {
     await this.reachable();
     const content = this.read(key)?.content;

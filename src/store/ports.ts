@@ -14,6 +14,8 @@ export interface Store {
   onReady(listener: () => void): () => void;
   /** One pipeline of PUBLISH commands, in order. Rejects when any of it is in doubt. */
   publishAll(messages: readonly ChannelMessage[]): Promise<void>;
+  /** Publishes one message; resolves with the number of listeners that it reached. */
+  announce(message: ChannelMessage): Promise<number>;
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string, ttlMs?: number): Promise<void>;
   /** Sets the fields and, where given, the TTL of the whole hash, in one transaction. */

@@ -40,6 +40,10 @@ export class RedisStore implements Store {
     });
   }
 
+  async announce({ channel, payload }: ChannelMessage): Promise<number> {
+    return this.answer((redis) => redis.publish(channel, payload));
+  }
+
   async get(key: string): Promise<string | undefined> {
     return (await this.answer((redis) => redis.get(key))) ?? undefined;
   }

@@ -176,7 +176,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     await becameReady(store);
     if (this.stopping) return;
     this.startAdmin();
-    void this.serviceLog.untilTaken({ restart: 'userStream' }, 'restart');
+    void this.serviceLog.untilHeard({ restart: 'userStream' }, 'restart');
   }
 
   private startAdmin(): void {

@@ -95,8 +95,14 @@ function atServer(server: 'redis' | 'rabbit'): readonly Fault[] {
   ];
 }
 
-/** The one trouble that only an audit finds: open, answering pings, and silent. */
-export const MUTED = 'venues: muted';
+const MUTED = 'venues: muted';
+const HALF_OPEN = 'venues: half-open';
+
+/**
+ * Troubles that only an audit finds: a session that is silent while it answers pings, and one whose frames of
+ * a while were lost before anybody could miss a ping.
+ */
+export const DEAFENING: readonly string[] = [MUTED, HALF_OPEN];
 
 export const FAULTS: readonly Fault[] = [
   once('venues: sockets cut', ({ venues, market }) => {
@@ -113,7 +119,7 @@ export const FAULTS: readonly Fault[] = [
     market?.notice();
   }),
   atVenues(MUTED, { stall: true }),
-  atVenues('venues: half-open', { halfOpen: true }),
+  atVenues(HALF_OPEN, { halfOpen: true }),
   atVenues('venues: dials refused', { dial: { status: 503 } }, true),
   atVenues('venues: dials limited', { dial: { status: 429, retryAfterS: 2 } }, true),
   atVenues('venues: dials hang', { dial: 'hang' }, true),

@@ -4,6 +4,12 @@ import { Redis } from 'ioredis';
 
 const NOTICE = 'userStreamInfo';
 
+interface OrderEvent {
+  readonly orderStatus?: string;
+  readonly orderTime?: number;
+  readonly orderId?: string | number;
+}
+
 interface Keys {
   readonly key: string;
   readonly secret: string;
@@ -16,6 +22,8 @@ export class StreamWitness {
   readonly counts = new Map<string, number>();
   readonly liveAt = new Map<string, number>();
   announcements = 0;
+  /** Orders whose end came, by door. */
+  readonly ended = { redis: new Set<string>(), rabbit: new Set<string>() };
   private redisMs: number[] = [];
   private rabbitMs: number[] = [];
 
@@ -65,7 +73,7 @@ export class StreamWitness {
   }
 
   private published(channel: string, text: string): void {
-    if (!channel.startsWith(NOTICE)) return this.took(this.redisMs, text);
+    if (!channel.startsWith(NOTICE)) return this.took('redis', text);
     const room = channel.slice(NOTICE.length);
     this.announcements += 1;
     this.counts.set(room, (this.counts.get(room) ?? 0) + 1);
@@ -73,12 +81,14 @@ export class StreamWitness {
   }
 
   private delivered(content: Buffer): void {
-    this.took(this.rabbitMs, content.toString());
+    this.took('rabbit', content.toString());
   }
 
-  /** From the venue's time of the change, which is this machine's. */
-  private took(times: number[], text: string): void {
-    const { orderStatus, orderTime } = JSON.parse(text) as { orderStatus?: string; orderTime?: number };
-    if (orderStatus !== undefined && orderTime !== undefined) times.push(Date.now() - orderTime);
+  private took(door: 'redis' | 'rabbit', text: string): void {
+    const { orderStatus, orderTime, orderId } = JSON.parse(text) as OrderEvent;
+    if (orderStatus === 'CANCELED' && orderId !== undefined) this.ended[door].add(String(orderId));
+    if (orderStatus !== 'NEW' || orderTime === undefined) return;
+    // From the venue's time of the change, which is this machine's.
+    (door === 'redis' ? this.redisMs : this.rabbitMs).push(Date.now() - orderTime);
   }
 }

@@ -1,0 +1,90 @@
+/** Many accounts at the simulated venues, and the built account process that streams them. */
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openTrader, type Trader } from '../../src/e2e/chaos/trading';
+import type { AccountMarket } from '../../src/e2e/market-table';
+import { ACCOUNT_MARKETS, keysOf } from '../../src/e2e/market-table';
+import type { Simulator } from '../../src/simulator';
+import { marketOf } from '../../src/venues/registry';
+import { lineOf, pause, startNode, type Env } from './child';
+import { ROOT } from './stage';
+import type { StreamWitness } from './stream-witness';
+
+/** As the script `main` starts it. */
+const MEMORY_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
+const OPEN_LIMIT_MS = 900_000;
+/** Bitget: 100 connections for each address, of which a rotation needs some. */
+const MOST_CONNECTIONS = new Map([['ws.bitget.com', 90]]);
+
+export async function startMain(env: Env, endpoints: string, more: Env = {}): Promise<ChildProcess> {
+  const child = startNode([...MEMORY_FLAGS, join(ROOT, 'dist/main.js')], {
+    ...env,
+    VENUE_ENDPOINTS: endpoints,
+    EXCHANGE_SERVICE_API_URL: '',
+    HEALTH_PORT: '0',
+    LOG_LEVEL: 'info',
+    USER_STREAM_AUDIT_MS: '0',
+    ...more,
+  });
+  await lineOf(child, /user stream connector starts/);
+  child.stdout?.resume();
+  return child;
+}
+
+export async function tradersOf(
+  count: number,
+  simulator: Simulator,
+  witness: StreamWitness,
+): Promise<readonly Trader[]> {
+  const traders = marketsOf(count).map((market, at) =>
+    openTrader(simulator, market, randomUUID(), benchKeys(market, at)),
+  );
+  await witness.listen(traders.map(({ room }) => room));
+  return traders;
+}
+
+export function openStreams(traders: readonly Trader[], witness: StreamWitness): void {
+  traders.forEach(({ room, market }, at) => witness.open(room, market.exchange, benchKeys(market, at)));
+}
+
+/** Resolves once each stream was announced live so many times. */
+export async function untilAll(
+  witness: StreamWitness,
+  traders: readonly Trader[],
+  times: number,
+): Promise<void> {
+  const deadline = performance.now() + OPEN_LIMIT_MS;
+  const missing = () => traders.filter(({ room }) => (witness.counts.get(room) ?? 0) < times);
+  while (missing().length > 0) {
+    if (performance.now() > deadline) {
+      throw new Error(`not live: ${[...new Set(missing().map(({ market }) => market.exchange))].join(', ')}`);
+    }
+    await pause(50);
+  }
+}
+
+export function hostOf(exchange: string): string {
+  const url = marketOf(exchange)?.market.endpoints.account ?? '';
+  return URL.canParse(url) ? new URL(url).host : exchange;
+}
+
+function benchKeys({ exchange }: AccountMarket, at: number) {
+  return keysOf(exchange, `bench-${at}`);
+}
+
+/** All markets alike; of a venue that allows an address few connections, no more than those. */
+function marketsOf(count: number): readonly AccountMarket[] {
+  const chosen: AccountMarket[] = [];
+  const connections = new Map<string, number>();
+  for (let at = 0; chosen.length < count; at += 1) {
+    const market = ACCOUNT_MARKETS[at % ACCOUNT_MARKETS.length];
+    if (!market) throw new Error('no market');
+    const host = hostOf(market.exchange);
+    const open = connections.get(host) ?? 0;
+    if (open >= (MOST_CONNECTIONS.get(host) ?? Infinity)) continue;
+    connections.set(host, open + 1);
+    chosen.push(market);
+  }
+  return chosen;
+}
