@@ -14,7 +14,8 @@ import { quantile } from './harness/bench';
 import { end, pause, startNode, usageOf, type Env } from './harness/child';
 import { slopeOf } from './harness/slope';
 import { ROOT } from './harness/stage';
-import { StreamWitness } from './harness/stream-witness';
+import { StreamWitness, type OrderEvent } from './harness/stream-witness';
+import { forgetWaiting, takeWaiting } from './harness/waiting-events';
 import { Witness } from './harness/witness';
 
 /** Each carries an equal share of the ticker updates. */
@@ -68,7 +69,11 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   price.stdout?.pipe(process.stderr);
   try {
     const traders = await tradersOf(chosen.streams, simulator, streams);
-    return await perform({ simulator, traders, streams, tickers, processes: { main, price } }, chosen);
+    await forgetWaiting(services.env);
+    const stage = { simulator, traders, streams, tickers, processes: { main, price } };
+    const ended = await perform(stage, chosen);
+    const waiting = await waitingEnds(services.env);
+    return verdict(stage, ended, waiting);
   } finally {
     await Promise.all([end(main), end(price), streams.close(), tickers.close()]);
     await simulator.close();
@@ -76,7 +81,8 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   }
 }
 
-async function perform(stage: Stage, { minutes, tickersPerSecond }: StreamSoak): Promise<number> {
+/** Returns the orders that ended at the venues. */
+async function perform(stage: Stage, { minutes, tickersPerSecond }: StreamSoak): Promise<readonly string[]> {
   openStreams(stage.traders, stage.streams);
   await untilAll(stage.streams, stage.traders, 1);
   console.log(`${stage.traders.length} streams are live`);
@@ -87,7 +93,8 @@ async function perform(stage: Stage, { minutes, tickersPerSecond }: StreamSoak):
   const samples = await watch(stage, minutes);
   trading.stop();
   await pause(CANCEL_AFTER_MS + LAST_EVENTS_MS);
-  return verdict(stage, samples, trading.cancelled);
+  drifts(samples);
+  return trading.cancelled;
 }
 
 /** Orders come and are cancelled a moment later, trader after trader. */
@@ -142,11 +149,18 @@ function handlesOf({ pid }: ChildProcess): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-function verdict(
-  { simulator, streams }: Stage,
-  samples: readonly Sample[],
-  ended: readonly string[],
-): number {
+/** Nobody reads the durable queue meanwhile: what it holds is what a consumer finds that was away all the time. */
+async function waitingEnds(env: Env): Promise<ReadonlySet<string>> {
+  const ended = new Set<string>();
+  const count = await takeWaiting(env, (body) => {
+    const { orderStatus, orderId } = JSON.parse(body.toString()) as OrderEvent;
+    if (orderStatus === 'CANCELED') ended.add(String(orderId));
+  });
+  console.log(`events that waited for a consumer: ${count}`);
+  return ended;
+}
+
+function drifts(samples: readonly Sample[]): void {
   const settled = samples.slice(Math.floor(samples.length * SETTLING_SHARE));
   const drift = (what: string, unit: string, pick: (one: Sample) => number): void => {
     const perHour = 60 * slopeOf(settled.map((one) => ({ x: one.minute, y: pick(one) })));
@@ -162,9 +176,21 @@ function verdict(
   }
   drift('order events on Redis, p99', 'ms', ({ redisP99 }) => redisP99);
   drift('order events on RabbitMQ, p99', 'ms', ({ rabbitP99 }) => rabbitP99);
-  const lost = ended.filter((id) => !streams.ended.redis.has(id) || !streams.ended.rabbit.has(id));
+}
+
+function verdict(
+  { simulator, streams }: Stage,
+  ended: readonly string[],
+  waiting: ReadonlySet<string>,
+): number {
+  const missingIn = (told: ReadonlySet<string>): number => ended.filter((id) => !told.has(id)).length;
+  const missing = [missingIn(streams.ended.redis), missingIn(streams.ended.rabbit), missingIn(waiting)];
   const violations = simulator.violations();
-  console.log(`orders ended at the venues: ${ended.length}; not told on both doors: ${lost.length}`);
+  const [redis, rabbit, queue] = missing;
+  console.log(
+    `orders ended at the venues: ${ended.length}; not told on Redis: ${redis}, on RabbitMQ: ${rabbit}, ` +
+      `not waiting in the queue: ${queue}`,
+  );
   console.log(`limits broken: ${violations.length} ${JSON.stringify(violations.slice(0, 3))}`);
-  return lost.length + violations.length > 0 ? 1 : 0;
+  return Math.max(...missing) + violations.length > 0 ? 1 : 0;
 }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 
 const NOTICE = 'userStreamInfo';
 
-interface OrderEvent {
+export interface OrderEvent {
   readonly orderStatus?: string;
   readonly orderTime?: number;
   readonly orderId?: string | number;
