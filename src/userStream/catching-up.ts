@@ -31,8 +31,8 @@ export interface CatchingUpDeps {
 
 /** A change may be stamped before the frame that told of it, and clocks are only estimates. */
 const OVERLAP_MS = 5_000;
-/** Redis cannot say what an earlier life knew: changes of so long are looked at. */
-const BLIND_LOOKBACK_MS = 600_000;
+/** Where nothing proves what is known, and at most, changes of so long are looked at. */
+const LONGEST_LOOKBACK_MS = 600_000;
 /** Unreadable frames come in swarms: one look answers for all of them. */
 const DOUBT_MS = 3_000;
 const REFRESH_MS = 30_000;
@@ -46,7 +46,11 @@ export class CatchingUp {
   private doubt: Timer | undefined;
   /** What an earlier life left: the gap since then, once it is known. */
   private readonly past: Promise<Gap | undefined>;
-  private lookedUntil = 0;
+  /**
+   * Epoch ms up to which the venue itself has said that nothing is missing. A session proves nothing: it may
+   * have been deaf for a while, and nobody knows before the venue is asked.
+   */
+  private provenUntil = 0;
   private refusedSince: number | undefined;
   private isLive = false;
   private liveAt = Infinity;
@@ -74,6 +78,7 @@ export class CatchingUp {
   /** The first session is live: what happened since an earlier life of the room is caught up with. */
   async begin(): Promise<void> {
     const gap = await this.past;
+    this.provenUntil ||= gap?.fromMs ?? this.deps.clock.now();
     this.live(gap);
   }
 
@@ -82,7 +87,7 @@ export class CatchingUp {
     this.isLive = true;
     this.liveAt = this.deps.clock.now();
     if (gap) {
-      this.reconciler.need(gap);
+      this.need(gap.fromMs, gap.reason);
       this.reconciler.hurry();
     } else this.deps.onLooked();
     this.note();
@@ -105,8 +110,7 @@ export class CatchingUp {
 
   /** The venue is asked in doubt, though nothing points to a gap. */
   audit(): void {
-    const since = this.told;
-    if (this.isLive && since > 0 && !this.open) this.need(since - LIST_LAG_MS, 'audit');
+    if (this.isLive && this.told > 0 && !this.open) this.need(this.proven - LIST_LAG_MS, 'audit');
   }
 
   /** A frame could not be read: the venue is asked what it may have said. */
@@ -127,13 +131,17 @@ export class CatchingUp {
     clock.cancel(this.doubt);
   }
 
-  /** Epoch ms up to which we know everything. */
+  /** Epoch ms up to which we believe to know everything. */
   private get told(): number {
-    return Math.max(this.deps.completeUntil() ?? 0, this.lookedUntil);
+    return Math.max(this.deps.completeUntil() ?? 0, this.provenUntil);
+  }
+
+  private get proven(): number {
+    return Math.max(this.provenUntil, this.told - LONGEST_LOOKBACK_MS);
   }
 
   private need(fromMs: number, reason: GapReason): void {
-    this.reconciler.need({ fromMs, reason });
+    this.reconciler.need({ fromMs: Math.min(fromMs, this.proven), reason });
   }
 
   private async recall(): Promise<Gap | undefined> {
@@ -151,7 +159,7 @@ export class CatchingUp {
   }
 
   private blind(): Gap {
-    return { fromMs: this.deps.clock.now() - BLIND_LOOKBACK_MS, reason: 'restart' };
+    return { fromMs: this.deps.clock.now() - LONGEST_LOOKBACK_MS, reason: 'restart' };
   }
 
   private async look(gap: Gap): Promise<Look> {
@@ -169,7 +177,7 @@ export class CatchingUp {
   }
 
   private closed(closed: Closed): void {
-    this.lookedUntil = closed.toMs;
+    this.provenUntil = closed.toMs;
     this.deps.onLooked();
     this.deps.onClosed(closed);
     this.note();
@@ -179,7 +187,7 @@ export class CatchingUp {
   private note(): void {
     const { records, room, deliveries } = this.deps;
     const until = Math.min(
-      this.told,
+      this.proven,
       deliveries.confirmedUntil ?? Infinity,
       this.reconciler.open?.fromMs ?? Infinity,
       this.refusedSince ?? Infinity,

@@ -26,7 +26,7 @@ export interface DeliveryDeps {
 const PROMPT_MS = 5_000;
 const REMEMBERED_DELTAS = 1_000;
 /** Orders that ended, kept over a restart: their repetition must not be told again. */
-const KEPT_DONE = 50;
+const KEPT_DONE = 200;
 
 /**
  * What of an account's events is news, and its way out: repeats end here, whether the stream told them twice

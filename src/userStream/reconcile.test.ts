@@ -140,6 +140,28 @@ test('a gap: the venue is asked since then, and exactly the differences are told
   assert.deepEqual((status()['lastGap'] as { found: object }).found, { orders: 2, balances: 0, overdue: 0 });
 });
 
+test('a session that was deaf for a while before it was lost: the venue is asked since its last answer', async (t) => {
+  const { clock, server, stage, start, tell, until } = await setUp(t);
+  const { lines, status } = await start();
+  const missed = [
+    orderEvent({ orderId: '2', orderStatus: 'NEW', totalTradeQuantity: '0', orderTime: clock.now() + 10 }),
+    orderEvent({
+      orderId: '3',
+      orderStatus: 'FILLED',
+      totalTradeQuantity: '0.3',
+      orderTime: clock.now() + 20,
+    }),
+  ];
+  await drive(clock, 20_000, 1_000);
+  // It works again, and nothing in it tells what it kept to itself.
+  await tell(order('NEW', '0'));
+  await drive(clock, 20_000, 1_000);
+  stage.answer = ({ sinceMs }) => ({ orders: missed.filter(({ report }) => report.orderTime >= sinceMs) });
+  server.latest?.cut();
+  await until('closed', () => status()['lastGap'] !== undefined);
+  assert.deepEqual(lines(), ['1 NEW 0', '2 NEW 0 by REST', '3 FILLED 0.3 by REST']);
+});
+
 test('live events wait for the look, but not for long', async (t) => {
   const { server, stage, start, tell, until, clock } = await setUp(t);
   const { lines, status } = await start();
