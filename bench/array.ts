@@ -4,7 +4,7 @@ import { atLeast, atMost } from './harness/bench';
 import type { Usage } from './harness/child';
 import { end, pause, usageOf } from './harness/child';
 import { PriceProcess, startFloor, Venues } from './harness/stage';
-import { TickerSubscriber } from './harness/ticker-subscriber';
+import { Reporter } from './harness/reporter';
 
 const STREAM = 'wss://stream.binance.com:9443';
 const EXCHANGE = 'binance';
@@ -25,7 +25,7 @@ export const array: Bench = {
     // Its own arrays stay away: their event time is older than their building, which takes the simulator long.
     const options = { binance: { tickerPushMs: NEVER_MS } };
     const simulated = await Venues.start({ venues: ['binance'], symbols: SYMBOLS, options });
-    const subscriber = await TickerSubscriber.start(env);
+    const subscriber = await Reporter.start('subscriber.ts', env);
     try {
       const floor = await measure(await startedFloor(env, simulated), simulated, subscriber);
       const ours = await measure(await startedOurs(env, simulated), simulated, subscriber);
@@ -54,7 +54,7 @@ async function startedOurs(env: BenchContext['env'], simulated: Venues): Promise
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
-async function measure(subject: Subject, { control }: Venues, subscriber: TickerSubscriber) {
+async function measure(subject: Subject, { control }: Venues, subscriber: Reporter<'subscriber.ts'>) {
   await pause(FIRST_ARRAYS_MS);
   await subscriber.take();
   const before = { sent: (await control.offered())[EXCHANGE] ?? NaN, ...subject.usage() };

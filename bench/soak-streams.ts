@@ -14,6 +14,7 @@ import { quantile } from './harness/bench';
 import { end, pause, startNode, usageOf, type Env } from './harness/child';
 import { slopeOf } from './harness/slope';
 import { ROOT } from './harness/stage';
+import { Reporter } from './harness/reporter';
 import { StreamWitness, type OrderEvent } from './harness/stream-witness';
 import { forgetWaiting, takeWaiting } from './harness/waiting-events';
 import { Witness } from './harness/witness';
@@ -37,6 +38,7 @@ interface Stage {
   readonly simulator: Simulator;
   readonly traders: readonly Trader[];
   readonly streams: StreamWitness;
+  readonly probe: Reporter<'latency-probe.ts'>;
   readonly tickers: Witness;
   readonly processes: Readonly<Record<'main' | 'price', ChildProcess>>;
 }
@@ -57,6 +59,7 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   const services = await provideServices({ need: ['redis', 'rabbit'] });
   const simulator = await startSimulator({ symbols: 100 });
   const streams = await StreamWitness.open(services.env);
+  const probe = await Reporter.start('latency-probe.ts', services.env);
   const tickers = await Witness.open(services.env);
   const main = await startMain(services.env, simulator.overrides(), { LOG_LEVEL: 'info' });
   const price = startNode(['--enable-source-maps', join(ROOT, 'dist/price.js')], {
@@ -70,12 +73,12 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   try {
     const traders = await tradersOf(chosen.streams, simulator, streams);
     await forgetWaiting(services.env);
-    const stage = { simulator, traders, streams, tickers, processes: { main, price } };
+    const stage = { simulator, traders, streams, probe, tickers, processes: { main, price } };
     const ended = await perform(stage, chosen);
     const waiting = await waitingEnds(services.env);
     return verdict(stage, ended, waiting);
   } finally {
-    await Promise.all([end(main), end(price), streams.close(), tickers.close()]);
+    await Promise.all([end(main), end(price), streams.close(), tickers.close(), probe.stop()]);
     await simulator.close();
     await services.stop();
   }
@@ -118,10 +121,10 @@ function trade(traders: readonly Trader[]): { readonly cancelled: readonly strin
 async function watch(stage: Stage, minutes: number): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   const start = performance.now();
-  stage.streams.takeLatencies();
+  await stage.probe.take();
   while (performance.now() - start < minutes * 60_000) {
     await pause(SAMPLE_MS);
-    const sample = sampleOf(stage, (performance.now() - start) / 60_000);
+    const sample = await sampleOf(stage, (performance.now() - start) / 60_000);
     const rate = [...stage.tickers.takeRates().values()].reduce((sum, one) => sum + one, 0);
     samples.push(sample);
     const { minute, mb, handles, redisP99, rabbitP99 } = sample;
@@ -134,8 +137,8 @@ async function watch(stage: Stage, minutes: number): Promise<readonly Sample[]> 
   return samples;
 }
 
-function sampleOf({ streams, processes: { main, price } }: Stage, minute: number): Sample {
-  const { redis, rabbit } = streams.takeLatencies();
+async function sampleOf({ probe, processes: { main, price } }: Stage, minute: number): Promise<Sample> {
+  const { redis, rabbit } = await probe.take();
   return {
     minute,
     mb: { main: usageOf(main).rssBytes / 2 ** 20, price: usageOf(price).rssBytes / 2 ** 20 },

@@ -15,6 +15,7 @@ import { marketOf } from '../src/venues/registry';
 import { hostOf, openStreams, startMain, tradersOf, untilAll } from './harness/accounts';
 import { end, pause, usageOf, type Env } from './harness/child';
 import { ROOT } from './harness/stage';
+import { Reporter } from './harness/reporter';
 import { StreamWitness } from './harness/stream-witness';
 
 const IDLE_MS = 15_000;
@@ -28,6 +29,7 @@ interface Services {
 interface Stage {
   readonly simulator: Simulator;
   readonly witness: StreamWitness;
+  readonly probe: Reporter<'latency-probe.ts'>;
   readonly main: ChildProcess;
   readonly traders: readonly Trader[];
 }
@@ -51,16 +53,17 @@ async function main(): Promise<number> {
   const services = await provideServices({ need: ['redis', 'rabbit'] });
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
+  const probe = await Reporter.start('latency-probe.ts', services.env);
   const child = await startMain(services.env, simulator.overrides());
   try {
     const traders = await tradersOf(Number(values.streams), simulator, witness);
     return await perform(
-      { simulator, witness, main: child, traders },
+      { simulator, witness, probe, main: child, traders },
       Number(values.seconds),
       Number(values.cuts),
     );
   } finally {
-    await Promise.all([end(child), witness.close()]);
+    await Promise.all([end(child), witness.close(), probe.stop()]);
     await simulator.close();
     await services.stop();
   }
@@ -113,8 +116,8 @@ function leastMs(streams: readonly Trader[]): number {
   return Math.max(0, ...times);
 }
 
-async function trade({ traders, witness }: Stage, seconds: number): Promise<void> {
-  witness.takeLatencies();
+async function trade({ traders, probe }: Stage, seconds: number): Promise<void> {
+  await probe.take();
   const until = performance.now() + seconds * 1_000;
   let count = 0;
   while (performance.now() < until) {
@@ -123,7 +126,7 @@ async function trade({ traders, witness }: Stage, seconds: number): Promise<void
     await pause(1_000 / ORDERS_PER_SECOND);
   }
   await pause(2_000);
-  const { redis, rabbit } = witness.takeLatencies();
+  const { redis, rabbit } = await probe.take();
   print(`order events: ${count} placed, ${redis.length} on Redis, ${rabbit.length} on RabbitMQ`);
   print(`  Redis p50 ${quantile(redis, 0.5)} ms, p99 ${quantile(redis, 0.99)} ms`);
   print(

@@ -6,7 +6,7 @@ import type { Usage } from './harness/child';
 import { end, pause, usageOf } from './harness/child';
 import { FLAT_MB_PER_SECOND, RssWatch } from './harness/rss-watch';
 import { PriceProcess, startFloor, Venues } from './harness/stage';
-import { TickerSubscriber } from './harness/ticker-subscriber';
+import { Reporter } from './harness/reporter';
 
 const STREAM = 'wss://stream.binance.us:9443';
 const EXCHANGE = 'binanceUS';
@@ -46,7 +46,7 @@ export const throughput: Bench = {
   title: 'one ticker per frame, one venue; per second of the window',
   async run(context) {
     const simulated = await Venues.start({ venues: ['binance'], symbols: SYMBOLS });
-    const subscriber = await TickerSubscriber.start(context.env);
+    const subscriber = await Reporter.start('subscriber.ts', context.env);
     const measured: Measured[] = [];
     try {
       for (const asked of context.rates) {
@@ -94,7 +94,7 @@ async function floorSubject(child: ChildProcess): Promise<Subject> {
 
 async function measure(
   subject: Subject,
-  subscriber: TickerSubscriber,
+  subscriber: Reporter<'subscriber.ts'>,
   { control }: Venues,
   { asked, windowMs }: { readonly asked: number; readonly windowMs: number },
 ): Promise<Omit<Measured, 'candidate' | 'asked'>> {

@@ -5,7 +5,7 @@ import type { Env } from './harness/child';
 import { pause } from './harness/child';
 import { FLAT_MB_PER_SECOND, RssWatch } from './harness/rss-watch';
 import { PriceProcess, Venues } from './harness/stage';
-import { TickerSubscriber } from './harness/ticker-subscriber';
+import { Reporter } from './harness/reporter';
 
 /** The flooded market of each venue; the others of the venue tick at their usual pace. */
 const MARKETS = {
@@ -37,7 +37,7 @@ const PROCESSES: readonly { readonly venues: readonly Venue[]; readonly rates: r
 interface Stage {
   readonly exchanges: readonly string[];
   readonly simulated: readonly Venues[];
-  readonly subscriber: TickerSubscriber;
+  readonly subscriber: Reporter<'subscriber.ts'>;
   readonly price: PriceProcess;
 }
 
@@ -69,7 +69,7 @@ async function open(names: readonly Venue[], env: Env): Promise<Stage> {
   const simulated = await Promise.all(
     names.map((name) => Venues.start({ venues: [name], symbols: SYMBOLS })),
   );
-  const subscriber = await TickerSubscriber.start(env);
+  const subscriber = await Reporter.start('subscriber.ts', env);
   const endpoints = simulated.map((one) => one.endpoints).join(',');
   const price = await PriceProcess.start(env, endpoints, { PRICE_CONNECTOR_EXCHANGES: names.join(',') });
   await price.settled(exchanges);

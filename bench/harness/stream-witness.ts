@@ -16,7 +16,7 @@ interface Keys {
   readonly passphrase: string;
 }
 
-/** The backend's side of many streams: opens them, sees them announced, and takes the time of order events. */
+/** The backend's side of many streams: opens them, sees them announced, and hears how orders end. */
 export class StreamWitness {
   /** By room: announcements, and when the first one came (performance.now). */
   readonly counts = new Map<string, number>();
@@ -24,8 +24,6 @@ export class StreamWitness {
   announcements = 0;
   /** Orders whose end came, by door. */
   readonly ended = { redis: new Set<string>(), rabbit: new Set<string>() };
-  private redisMs: number[] = [];
-  private rabbitMs: number[] = [];
 
   private constructor(
     private readonly redis: Redis,
@@ -60,13 +58,6 @@ export class StreamWitness {
     this.channel.publish('gainium', 'usersStreamAction', Buffer.from(JSON.stringify({ payload })));
   }
 
-  takeLatencies(): { readonly redis: readonly number[]; readonly rabbit: readonly number[] } {
-    const { redisMs: redis, rabbitMs: rabbit } = this;
-    this.redisMs = [];
-    this.rabbitMs = [];
-    return { redis, rabbit };
-  }
-
   async close(): Promise<void> {
     this.redis.disconnect();
     await this.model.close();
@@ -85,10 +76,7 @@ export class StreamWitness {
   }
 
   private took(door: 'redis' | 'rabbit', text: string): void {
-    const { orderStatus, orderTime, orderId } = JSON.parse(text) as OrderEvent;
+    const { orderStatus, orderId } = JSON.parse(text) as OrderEvent;
     if (orderStatus === 'CANCELED' && orderId !== undefined) this.ended[door].add(String(orderId));
-    if (orderStatus !== 'NEW' || orderTime === undefined) return;
-    // From the venue's time of the change, which is this machine's.
-    (door === 'redis' ? this.redisMs : this.rabbitMs).push(Date.now() - orderTime);
   }
 }

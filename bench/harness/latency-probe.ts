@@ -1,0 +1,54 @@
+/** Age of new orders at either door, from the venue's time of the change, which is this machine's. Speaks IPC. */
+import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
+import type { OrderEvent } from './stream-witness';
+
+/** Rooms are UUIDs; nothing else is worth hearing. */
+const ROOMS = '????????-????-????-????-????????????';
+
+export interface LatencyReport {
+  /** Milliseconds. */
+  readonly redis: readonly number[];
+  readonly rabbit: readonly number[];
+}
+
+let redisMs: number[] = [];
+let rabbitMs: number[] = [];
+
+function took(times: number[], text: string): void {
+  const now = Date.now();
+  const { orderStatus, orderTime } = JSON.parse(text) as OrderEvent;
+  if (orderStatus === 'NEW' && orderTime !== undefined) times.push(now - orderTime);
+}
+
+function report(): LatencyReport {
+  const taken = { redis: redisMs, rabbit: rabbitMs };
+  redisMs = [];
+  rabbitMs = [];
+  return taken;
+}
+
+async function main(): Promise<void> {
+  const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
+  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
+  const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
+  redis.on('pmessage', (_pattern, _channel, text: string) => took(redisMs, text));
+  await redis.psubscribe(ROOMS);
+  const rabbit = await connect({
+    hostname: RABBIT_HOST,
+    port: Number(RABBIT_PORT),
+    username: RABBIT_USER,
+    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
+  });
+  const channel = await rabbit.createChannel();
+  await channel.assertExchange('gainium.events', 'topic', { durable: true });
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, 'gainium.events', 'user.#');
+  await channel.consume(queue, (message) => message && took(rabbitMs, message.content.toString()), {
+    noAck: true,
+  });
+  process.on('message', (id) => process.send?.({ id, ...report() }));
+  process.send?.({ id: 'ready' });
+}
+
+void main();
