@@ -16,7 +16,7 @@ import { Chance } from './random';
 import type { Servers } from './servers';
 import { openServers } from './servers';
 import { openTrader, Trading, type Trader } from './trading';
-import { judge, missingCandles, type Verdict } from './verdict';
+import { GREETING, judge, missingCandles, type Verdict } from './verdict';
 
 export interface RunOptions {
   readonly seed: number;
@@ -180,12 +180,13 @@ async function spellings(market: Simulator): Promise<(exchange: string, symbol: 
   return (exchange, symbol) => names.get(`${exchange} ${symbol}`) ?? symbol;
 }
 
-async function allLive({ venues, backend }: Scene, traders: readonly Trader[]): Promise<void> {
+/** Greets every account until its room answers. What was before that is not promised, so greetings are not judged. */
+async function allLive({ backend }: Scene, traders: readonly Trader[]): Promise<void> {
   const deadline = performance.now() + START_LIMIT_MS;
   const placed = traders.map((trader) => {
     const { symbol, quantity } = trader.market;
     const request = { symbol, side: 'BUY', type: 'LIMIT', price: '1', quantity } as const;
-    return { trader, request };
+    return { trader, request: { ...request, clientOrderId: GREETING } };
   });
   const isHeard = ({ room }: Trader): boolean =>
     (backend.rooms.get(room) ?? []).some(({ body }) => 'orderStatus' in body);
@@ -197,7 +198,6 @@ async function allLive({ venues, backend }: Scene, traders: readonly Trader[]): 
     }
     await pause(1_000);
   }
-  void venues;
 }
 
 async function trouble(scene: Scene, { seconds, say }: RunOptions, chance: Chance): Promise<string[]> {

@@ -14,6 +14,9 @@ export interface Verdict {
   readonly deltasTwice: readonly string[];
 }
 
+/** Client id of the orders that only ask whether a stream is live. */
+export const GREETING = 'greeting';
+
 const FINAL: ReadonlySet<unknown> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
 
 /** The venues' own ledger against what the consumer of RabbitMQ has. */
@@ -26,7 +29,9 @@ export function judge(venues: Simulator, backend: Backend, traders: readonly Tra
   let reconciled = 0;
   for (const trader of traders) {
     const heard = byOrder(backend.rooms.get(trader.room) ?? []);
-    const ledger = venues.ledger.orders({ account: trader.account.id, exchange: trader.market.exchange });
+    const ledger = venues.ledger
+      .orders({ account: trader.account.id, exchange: trader.market.exchange })
+      .filter(({ clientOrderId }) => clientOrderId !== GREETING);
     changes += ledger.length;
     for (const last of new Map(ledger.map((entry) => [entry.orderId, entry])).values()) {
       orders += 1;
