@@ -4,7 +4,8 @@ import type { Config } from '../config';
 import { loadConfig, readEnvironment } from '../config';
 import { systemClock } from '../ops/clock';
 import { createLog } from '../ops/logger';
-import { createMeter } from '../ops/metrics';
+import { MeterTally } from '../ops/meter-tally';
+import { aggregate, createMeter } from '../ops/metrics';
 import PriceConnector from '../priceConnector';
 import { threadSpawner } from '../priceConnector/thread';
 import { openDoors } from '../priceConnector/wiring';
@@ -14,6 +15,7 @@ import { allVenues } from '../venues/registry';
 import { AccountsDemo } from './accounts';
 import { Board } from './board';
 import { publishLatency } from './latency';
+import { startDemoPage } from './page';
 import { summary, table } from './screen';
 
 /** A simulated minute takes six seconds, so that candles close before anybody gets bored. */
@@ -43,7 +45,9 @@ async function main(): Promise<number> {
   const { seconds, isLive } = options();
   const simulator = isLive ? undefined : await startSimulator({ warp: WARP, symbols: SYMBOLS });
   const config = configFor(simulator);
-  const telemetry = { log: createLog(config.log), meter: createMeter() };
+  const meter = createMeter();
+  const tally = new MeterTally(meter, systemClock);
+  const telemetry = { log: createLog(config.log), meter: tally };
   const ports = { clock: systemClock, random: Math.random, telemetry };
   const connector = new PriceConnector({
     ...ports,
@@ -56,6 +60,11 @@ async function main(): Promise<number> {
   );
   connector.on('ticker', (ticker) => board.ticker(ticker));
   connector.on('candle', (candle) => board.candle(candle));
+  const page = await startDemoPage({
+    ...{ clock: systemClock, log: telemetry.log, meter: tally },
+    report: () => connector.report(tally),
+    metrics: async () => aggregate([await meter.snapshot(), ...(await connector.metrics())]),
+  });
   await connector.init();
 
   const expected = allVenues().flatMap(({ descriptor }) =>
@@ -66,15 +75,19 @@ async function main(): Promise<number> {
       ? `Simulated venues (a minute takes ${60 / WARP} s), no server, no network. Ctrl-C ends it.`
       : "The venues' public production streams, no keys. Ctrl-C ends it.",
   );
+  const pageLine = page.listening
+    ? `Live page: http://127.0.0.1:${page.port}/`
+    : 'No port for the live page.';
+  console.log(pageLine);
   await firstData(board, expected);
   const accounts = simulator && (await AccountsDemo.start(ports));
   const elapsed = await watch(seconds, (passed) =>
-    show(table(board, expected, passed) + accountsTable(accounts)),
+    show(`${pageLine}\n\n${table(board, expected, passed)}${accountsTable(accounts)}`),
   );
   const reports = await connector.reports();
   const latency = publishLatency(reports.values(), [0.5, 0.99]);
   console.log(`\n${summary(board, expected, elapsed, latency)}`);
-  await Promise.all([connector.stop(), accounts?.stop()]);
+  await Promise.all([connector.stop(), accounts?.stop(), page.close()]);
   await simulator?.close();
   const silent = expected.filter((exchange) => !board.markets.has(exchange));
   return problems([...silent, ...silentAccounts(accounts)], brokenLimits(simulator, accounts));
