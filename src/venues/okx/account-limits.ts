@@ -9,6 +9,8 @@ const MIB = 1_024 * 1_024;
 /** Private connections share the rules of public ones: https://www.okx.com/docs-v5/en/#overview-websocket-connect */
 export const ACCOUNT_LINK: LinkRules = {
   ...LINKS.ticker,
+  /** Two of the three in a second; public connections use the third. */
+  dials: [{ count: 1, perMs: 0.7 * SECOND }],
   /** Orders of two types, and balances. */
   topicsPerConnection: 3,
   topicsPerRequest: 3,
