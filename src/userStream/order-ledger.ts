@@ -14,8 +14,13 @@ interface Known extends KnownOrder {
 const FINAL: ReadonlySet<string> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
 const OPEN: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 const MAX_OPEN = 5_000;
-/** Late repeats come within seconds: what is over need not be known for long. */
-const MAX_DONE = 500;
+/**
+ * What is over must be known as long as a look may tell it again (10 min back, and the lag of lists), or a busy
+ * account would be told everything twice and taken for deaf.
+ */
+const DONE_FOR_MS = 900_000;
+const MIN_DONE = 500;
+const MAX_DONE = 5_000;
 /** Stands for the order that a position event tells of without naming one. */
 const NAMELESS = '-1';
 
@@ -102,8 +107,16 @@ export class OrderLedger {
   }
 
   private rememberAs(key: string, known: Known): void {
-    if (FINAL.has(known.status)) remember(this.done, MAX_DONE, key, known);
+    if (FINAL.has(known.status)) this.rememberDone(key, known);
     else remember(this.open, MAX_OPEN, key, known);
+  }
+
+  private rememberDone(key: string, known: Known): void {
+    remember(this.done, MAX_DONE, key, known);
+    for (const [oldest, { at }] of this.done) {
+      if (this.done.size <= MIN_DONE || at > known.at - DONE_FOR_MS) return;
+      this.done.delete(oldest);
+    }
   }
 }
 
