@@ -29,12 +29,17 @@ export class ServiceLog {
    * deaf. Said once only where all goes well, as each hearing makes the backend ask for everything again.
    */
   async untilHeard(body: object, kind: string): Promise<void> {
-    const { clock } = this.deps;
+    const { clock, telemetry } = this.deps;
     let since = this.bornAt;
+    let isUnheard = false;
     while (!this.isStopped) {
       await becameReady(this.store);
       if (clock.monotonic() - since > SOON_MS) await this.pause(LISTENERS_RETURN_MS);
-      if (this.isStopped || (await this.isHeard(body, kind))) return;
+      const listeners = this.isStopped ? undefined : await this.listenersOf(body, kind);
+      if (this.isStopped || (listeners ?? 0) > 0) return;
+      if (listeners === 0 && !isUnheard)
+        telemetry.log.warn({ kind }, 'nobody listens on serviceLog; told again');
+      isUnheard ||= listeners === 0;
       await this.pause(RETRY_MS);
       since = clock.monotonic();
     }
@@ -49,12 +54,6 @@ export class ServiceLog {
     this.isStopped = true;
     for (const timer of this.timers) this.deps.clock.cancel(timer);
     this.timers.clear();
-  }
-
-  private async isHeard(body: object, kind: string): Promise<boolean> {
-    const listeners = await this.listenersOf(body, kind);
-    if (listeners === 0) this.deps.telemetry.log.warn({ kind }, 'nobody listens on serviceLog; told again');
-    return listeners !== undefined && listeners > 0;
   }
 
   /** Undefined: Redis did not take it. */
