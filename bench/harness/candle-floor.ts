@@ -1,8 +1,8 @@
 /** The floor of closing candles: one socket, JSON.parse, PUBLISH and a confirmed AMQP publish, and nothing else. */
-import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import WebSocket from 'ws';
 import type { Candle } from '../../src/domain/events';
+import { connectRabbit } from './rabbit';
 
 interface KlineFrame {
   readonly data: {
@@ -13,14 +13,8 @@ interface KlineFrame {
 
 async function main(): Promise<void> {
   const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
-  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
   const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
-  const rabbit = await connect({
-    hostname: RABBIT_HOST,
-    port: Number(RABBIT_PORT),
-    username: RABBIT_USER,
-    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
-  });
+  const rabbit = await connectRabbit(process.env);
   const channel = await rabbit.createConfirmChannel();
   const socket = new WebSocket(process.env['BENCH_URL'] ?? '', { perMessageDeflate: false });
   socket.on('message', (frame) => {

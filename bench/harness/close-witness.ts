@@ -1,7 +1,7 @@
-import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import type { Candle } from '../../src/domain/events';
 import type { Env } from './child';
+import { connectRabbit, hearEvents } from './rabbit';
 
 /** A closed candle on its way: when the venue sent it (its event time), when it came to either door's reader. */
 export interface Arrival {
@@ -31,24 +31,16 @@ export class CloseWitness {
   }
 
   private async listenToRabbit(env: Env): Promise<void> {
-    const model = await connect({
-      hostname: env['RABBIT_HOST'] ?? '127.0.0.1',
-      port: Number(env['RABBIT_PORT'] ?? 5672),
-      username: env['RABBIT_USER'] ?? 'guest',
-      password: env['RABBIT_PASSWORD'] ?? 'guest',
-    });
+    const model = await connectRabbit(env);
     this.closers.push(() => model.close());
     const channel = await model.createChannel();
-    await channel.assertExchange('gainium.events', 'topic', { durable: true });
-    const { queue } = await channel.assertQueue('', { exclusive: true });
-    await channel.bindQueue(queue, 'gainium.events', 'candle.#');
     const heard = (content: Buffer): void => {
       const now = Date.now();
       const candle = JSON.parse(content.toString()) as Candle;
       if (!candle.closed) return;
       Object.assign(this.arrivalOf(candle), { rabbitAt: now, sentAt: candle.time });
     };
-    await channel.consume(queue, (message) => message && heard(message.content), { noAck: true });
+    await hearEvents(channel, ['candle.#'], heard);
     this.request = (body) => channel.publish('gainium', 'candlesRequests', Buffer.from(JSON.stringify(body)));
   }
 

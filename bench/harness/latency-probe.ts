@@ -1,6 +1,6 @@
 /** Age of new orders at either door, from the venue's time of the change, which is this machine's. Speaks IPC. */
-import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
+import { connectRabbit, hearEvents } from './rabbit';
 import type { OrderEvent } from './stream-witness';
 
 /** Rooms are UUIDs; nothing else is worth hearing. */
@@ -30,23 +30,11 @@ function report(): LatencyReport {
 
 async function main(): Promise<void> {
   const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
-  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
   const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
   redis.on('pmessage', (_pattern, _channel, text: string) => took(redisMs, text));
   await redis.psubscribe(ROOMS);
-  const rabbit = await connect({
-    hostname: RABBIT_HOST,
-    port: Number(RABBIT_PORT),
-    username: RABBIT_USER,
-    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
-  });
-  const channel = await rabbit.createChannel();
-  await channel.assertExchange('gainium.events', 'topic', { durable: true });
-  const { queue } = await channel.assertQueue('', { exclusive: true });
-  await channel.bindQueue(queue, 'gainium.events', 'user.#');
-  await channel.consume(queue, (message) => message && took(rabbitMs, message.content.toString()), {
-    noAck: true,
-  });
+  const rabbit = await connectRabbit(process.env);
+  await hearEvents(await rabbit.createChannel(), ['user.#'], (content) => took(rabbitMs, content.toString()));
   process.on('message', (id) => process.send?.({ id, ...report() }));
   process.send?.({ id: 'ready' });
 }

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
+import { connectRabbit, hearEvents } from './rabbit';
 
 const NOTICE = 'userStreamInfo';
 
@@ -32,20 +32,13 @@ export class StreamWitness {
   ) {}
 
   static async open(env: Readonly<Record<string, string>>): Promise<StreamWitness> {
-    const { REDIS_HOST: host = '', REDIS_PORT, RABBIT_HOST: hostname = '', RABBIT_PORT } = env;
+    const { REDIS_HOST: host = '', REDIS_PORT } = env;
     const redis = new Redis({ host, port: Number(REDIS_PORT) });
-    const credentials = {
-      username: env['RABBIT_USER'] ?? 'guest',
-      password: env['RABBIT_PASSWORD'] ?? 'guest',
-    };
-    const model = await connect({ hostname, port: Number(RABBIT_PORT), ...credentials });
+    const model = await connectRabbit(env);
     const channel = await model.createChannel();
     const witness = new StreamWitness(redis, model, channel);
     redis.on('message', (name: string, text: string) => witness.published(name, text));
-    await channel.assertExchange('gainium.events', 'topic', { durable: true });
-    const { queue } = await channel.assertQueue('', { exclusive: true });
-    await channel.bindQueue(queue, 'gainium.events', 'user.#');
-    await channel.consume(queue, (message) => message && witness.delivered(message.content), { noAck: true });
+    await hearEvents(channel, ['user.#'], (content) => witness.delivered(content));
     return witness;
   }
 

@@ -1,6 +1,6 @@
 /** The other end: counts ticker messages of Redis and their age, cheaply, and drains RabbitMQ. Speaks IPC. */
 import { connect as connectTcp } from 'node:net';
-import { connect as connectRabbit } from 'amqplib';
+import { connectRabbit, hearEvents } from './rabbit';
 
 const MAX_MS = 60_000;
 const TIME = Buffer.from('"time":');
@@ -59,22 +59,12 @@ function report(): SubscriberReport {
 
 async function main(): Promise<void> {
   const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
-  const { RABBIT_HOST = '127.0.0.1', RABBIT_PORT = '5672', RABBIT_USER = 'guest' } = process.env;
   const redis = connectTcp(Number(REDIS_PORT), REDIS_HOST);
   redis.on('data', seen);
   redis.write('PSUBSCRIBE trade@*\r\n');
 
-  const rabbit = await connectRabbit({
-    hostname: RABBIT_HOST,
-    port: Number(RABBIT_PORT),
-    username: RABBIT_USER,
-    password: process.env['RABBIT_PASSWORD'] ?? 'guest',
-  });
-  const channel = await rabbit.createChannel();
-  await channel.assertExchange('gainium.events', 'topic', { durable: true });
-  const { queue } = await channel.assertQueue('', { exclusive: true });
-  await channel.bindQueue(queue, 'gainium.events', 'ticker.#');
-  await channel.consume(queue, () => (batches += 1), { noAck: true });
+  const rabbit = await connectRabbit(process.env);
+  await hearEvents(await rabbit.createChannel(), ['ticker.#'], () => (batches += 1));
 
   process.on('message', (id) => process.send?.({ id, ...report() }));
   process.send?.({ id: 'ready' });

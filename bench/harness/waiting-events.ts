@@ -1,7 +1,7 @@
 /** The durable queue of user events while no consumer is up. */
-import { connect } from 'amqplib';
 import { USER_EVENTS_QUEUE } from '../../src/bus/routes';
 import type { Env } from './child';
+import { connectRabbit } from './rabbit';
 
 export async function forgetWaiting(env: Env): Promise<void> {
   const { channel, model } = await opened(env);
@@ -30,11 +30,6 @@ export async function takeWaiting(env: Env, take: (body: Buffer) => void): Promi
 }
 
 async function opened(env: Env) {
-  const model = await connect({
-    hostname: env['RABBIT_HOST'] ?? '127.0.0.1',
-    port: Number(env['RABBIT_PORT'] ?? 5672),
-    username: env['RABBIT_USER'] ?? 'guest',
-    password: env['RABBIT_PASSWORD'] ?? 'guest',
-  });
+  const model = await connectRabbit(env);
   return { model, channel: await model.createChannel() };
 }

@@ -1,5 +1,5 @@
-import { connect } from 'amqplib';
 import type { Candle } from '../../src/domain/events';
+import { connectRabbit, hearEvents } from './rabbit';
 
 interface Batch {
   readonly exchange: string;
@@ -19,23 +19,9 @@ export class Witness {
 
   static async open(env: Readonly<Record<string, string>>): Promise<Witness> {
     const witness = new Witness();
-    const model = await connect({
-      hostname: env['RABBIT_HOST'] ?? '127.0.0.1',
-      port: Number(env['RABBIT_PORT'] ?? 5672),
-      username: env['RABBIT_USER'] ?? 'guest',
-      password: env['RABBIT_PASSWORD'] ?? 'guest',
-    });
+    const model = await connectRabbit(env);
     const channel = await model.createChannel();
-    await channel.assertExchange('gainium.events', 'topic', { durable: true });
-    const { queue } = await channel.assertQueue('', { exclusive: true });
-    for (const key of ['candle.#', 'ticker.#']) await channel.bindQueue(queue, 'gainium.events', key);
-    await channel.consume(
-      queue,
-      (message) => message && witness.heard(message.fields.routingKey, message.content),
-      {
-        noAck: true,
-      },
-    );
+    await hearEvents(channel, ['candle.#', 'ticker.#'], (content, key) => witness.heard(key, content));
     witness.close = () => model.close();
     witness.ask = (body) => channel.publish('gainium', 'candlesRequests', Buffer.from(JSON.stringify(body)));
     return witness;
