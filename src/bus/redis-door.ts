@@ -29,6 +29,7 @@ export interface Arriving {
 const PIPELINES = 8;
 /** Must-arrive values are not held back by the answers to those before them, up to here. */
 const ARRIVING_PIPELINES = 16;
+/** Small ones: Redis works on the first while the next is rendered. */
 const PIPELINE_MESSAGES = 250;
 const MAX_ARRIVING = 20_000;
 /**
