@@ -15,9 +15,9 @@ export interface LastValueKeys {
 /** Without its cursor a series would begin with the bar of now, and miss those of the restart. */
 const CURSOR_PATIENCE_MS = 10_000;
 const TICKER_TTL_MS = 3_600_000;
+const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
 /** A few at a time: one large write would keep the events of that moment waiting, here and in Redis. */
 const FIELDS_PER_WRITE = 200;
-const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
 
 /**
  * Last ticker per symbol and last confirmed closed candle per symbol and interval, in one Redis hash

@@ -51,6 +51,8 @@ export class CatchingUp {
    * have been deaf for a while, and nobody knows before the venue is asked.
    */
   private provenUntil = 0;
+  /** Epoch ms at which a room without a past began: nothing of before is told. 0: it has a past. */
+  private bornAt = 0;
   private refusedSince: number | undefined;
   private isLive = false;
   private liveAt = Infinity;
@@ -78,7 +80,8 @@ export class CatchingUp {
   /** The first session is live: what happened since an earlier life of the room is caught up with. */
   async begin(): Promise<void> {
     const gap = await this.past;
-    this.provenUntil ||= gap?.fromMs ?? this.deps.clock.now();
+    if (!gap) this.bornAt = this.deps.clock.now();
+    this.provenUntil ||= gap?.fromMs ?? this.bornAt;
     this.live(gap);
   }
 
@@ -110,7 +113,8 @@ export class CatchingUp {
 
   /** The venue is asked in doubt, though nothing points to a gap. */
   audit(): void {
-    if (this.isLive && this.told > 0 && !this.open) this.need(this.proven - LIST_LAG_MS, 'audit');
+    const fromMs = Math.max(this.proven - LIST_LAG_MS, this.bornAt);
+    if (this.isLive && this.told > 0 && !this.open) this.need(fromMs, 'audit');
   }
 
   /** A frame could not be read: the venue is asked what it may have said. */

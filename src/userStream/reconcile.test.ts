@@ -361,6 +361,15 @@ test('a deaf session is found by what the venue says, and replaced; a quiet one 
   assert.match(telemetry.allText(), /the session is deaf/);
 });
 
+test('an audit of a room without a past asks for nothing of before its opening', async (t) => {
+  const { clock, stage, start, until } = await setUp(t, {}, { USER_STREAM_AUDIT_MS: '10000' });
+  const bornAt = clock.now();
+  await start();
+  await until('audited', () => stage.asked.length > 0);
+  const [query] = stage.asked;
+  assert.ok(query && query.sinceMs >= bornAt - 5_000, 'but for the overlap of clocks');
+});
+
 test('balances that a venue does not push are asked for, and after orders', async (t) => {
   let amount = 1;
   const balances = () => Promise.resolve(balancesEvent(1, ['BTC', String(amount), '0']).position);
