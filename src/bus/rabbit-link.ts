@@ -30,6 +30,8 @@ export interface BrokerDeps {
 export const RECONNECT: BackoffPolicy = { floorMs: 50, baseMs: 200, capMs: 1_500, factor: 2 };
 
 const LAST_WORDS_MS = 1_000;
+/** What one turn may publish before the library waits for the socket: some hundred events. */
+const SOCKET_BUFFER_BYTES = 256 * 1_024;
 
 /** What the owner does with a connection. Both are called by the one loop, never twice for one connection. */
 export interface LinkOwner {
@@ -139,6 +141,15 @@ export class RabbitLink {
 
   private dial(): Promise<ChannelModel> {
     const { host, port, user, password, vhost, tls, heartbeatS } = this.address;
+    // Node's own option of the socket, which the library passes on without naming it in its types.
+    const socketOptions = {
+      ...tls,
+      noDelay: true,
+      keepAlive: true,
+      timeout: this.timeoutMs,
+      highWaterMark: SOCKET_BUFFER_BYTES,
+      clientProperties: { connection_name: this.owner.name },
+    };
     return connect(
       {
         protocol: tls ? 'amqps' : 'amqp',
@@ -150,13 +161,7 @@ export class RabbitLink {
         vhost: encodeURIComponent(vhost),
         heartbeat: heartbeatS ?? 10,
       },
-      {
-        ...tls,
-        noDelay: true,
-        keepAlive: true,
-        timeout: this.timeoutMs,
-        clientProperties: { connection_name: this.owner.name },
-      },
+      socketOptions,
     );
   }
 
@@ -203,7 +208,8 @@ function endOf(model: ChannelModel): Promise<Error | undefined> {
   });
 }
 
-function socketOf({ connection }: ChannelModel): Socket | undefined {
+/** The socket below the library's connection, which it does not show in its types. */
+export function socketOf({ connection }: ChannelModel): Socket | undefined {
   return 'stream' in connection && connection.stream instanceof Socket ? connection.stream : undefined;
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { systemClock } from '../ops/clock';
@@ -285,6 +286,18 @@ test('waits while the broker blocks publishers', async (t) => {
   assert.deepEqual(changes, [true, false, true]);
   assert.equal(writable, 1);
   assert.equal(await confirmed(broker, event('k')), 'ok');
+});
+
+test('what is published in one turn leaves with one write', async (t) => {
+  const { broker } = await setUp(t);
+  await until('ready', () => broker.ready);
+  const single = t.mock.method(Socket.prototype, '_write');
+  const joined = t.mock.method(Socket.prototype, '_writev' as '_write');
+  const results = Array.from({ length: 100 }, (_, at) => confirmed(broker, event('user.t', `{"at":${at}}`)));
+  assert.deepEqual(new Set(await Promise.all(results)), new Set(['ok']));
+  // Those of the proxy between us and the broker count as well.
+  const writes = single.mock.callCount() + joined.mock.callCount();
+  assert.ok(writes < 20, `${writes} writes`);
 });
 
 test('refuses transient messages while the socket is full, and tells when it is not', async (t) => {

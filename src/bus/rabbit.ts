@@ -3,9 +3,10 @@ import { IllegalOperationError } from 'amqplib';
 import { ConnectorError, errorText } from '../domain/errors';
 import { guarded, Signal } from '../store/signal';
 import { QueueConsumer } from './consumer';
+import { OneWrite } from './one-write';
 import type { Broker, ConsumeSpec, OutgoingMessage } from './ports';
 import type { BrokerDeps, RabbitAddress } from './rabbit-link';
-import { RabbitLink } from './rabbit-link';
+import { RabbitLink, socketOf } from './rabbit-link';
 import { amqpProperties } from './rabbit-message';
 import type { RabbitNames, UserEventsQueue } from './topology';
 import { DEFAULT_NAMES, Topology } from './topology';
@@ -24,6 +25,7 @@ interface Publishing {
   readonly model: ChannelModel;
   readonly confirmed: ConfirmChannel;
   readonly transient: Channel;
+  readonly oneWrite: OneWrite | undefined;
 }
 
 /**
@@ -97,6 +99,7 @@ export class RabbitBroker implements Broker {
         amqpProperties(message, this.options.instanceId),
         (error: unknown) => guarded(() => settled(error ? unconfirmed(error) : undefined)),
       );
+      publishing.oneWrite?.published();
       return true;
     } catch (error) {
       return this.unsendable(publishing, error, settled);
@@ -167,7 +170,9 @@ export class RabbitBroker implements Broker {
     const transient = await model.createChannel({ highWaterMark: TRANSIENT_BUFFER_FRAMES });
     this.watch(model, transient);
     transient.on('drain', () => this.drained(model));
-    this.publishing = { model, confirmed, transient };
+    const socket = socketOf(model);
+    const oneWrite = socket && new OneWrite(socket);
+    this.publishing = { model, confirmed, transient, oneWrite };
     this.isBlocked = isBlocked;
     this.isWritable = true;
     this.changed.emit();
@@ -215,6 +220,7 @@ export class RabbitBroker implements Broker {
     if (!publishing || !this.ready || !this.isWritable) return false;
     try {
       this.isWritable = publishing.transient.publish(exchange, key, Buffer.from(body), properties);
+      publishing.oneWrite?.published();
       return true;
     } catch (error) {
       this.deps.telemetry.log.error({ key, error: errorText(error) }, 'message could not be sent');
