@@ -66,13 +66,16 @@ class HandBroker implements Pick<Broker, 'ready' | 'onReady' | 'onWritable' | 'p
   }
 }
 
-function setUp(options: Partial<OutboxOptions> = {}) {
+/** What is offered is sent in the same call: these tests are about what, not about when. */
+const atOnce = (send: () => void): void => send();
+
+function setUp(options: Partial<OutboxOptions> = {}, soon = atOnce) {
   const broker = new HandBroker();
   const telemetry = new RecordedTelemetry();
   const clock = new FakeClock();
   const outbox = new Outbox(
     { maxMessages: 1_000, maxBytes: 1_000_000, ...options },
-    { broker: broker as unknown as Broker, telemetry, clock, random: () => 0.5 },
+    { broker: broker as unknown as Broker, telemetry, clock, random: () => 0.5, soon },
   );
   return { broker, telemetry, clock, outbox };
 }
@@ -109,6 +112,22 @@ test('done follows the order of the key, not of the confirms', () => {
   assert.deepEqual(done, ['a', 'b']);
   broker.confirm(0);
   assert.deepEqual(done, ['a', 'b', 'c']);
+});
+
+test('a burst is sent a few at a time, in its order', () => {
+  const turns: (() => void)[] = [];
+  const { broker, outbox } = setUp({}, (send) => turns.push(send));
+  const bodies = Array.from({ length: 40 }, (_, at) => String(at));
+  for (const body of bodies) outbox.offer(body, message(body));
+  assert.deepEqual(broker.published, [], 'not in the turn that offers');
+  const sizes: number[] = [];
+  for (let send = turns.shift(); send; send = turns.shift()) {
+    const before = broker.published.length;
+    send();
+    sizes.push(broker.published.length - before);
+  }
+  assert.deepEqual(sizes, [16, 16, 8]);
+  assert.deepEqual(broker.published, bodies);
 });
 
 test('a refused message stops its key, then everything from it on is sent again in order', () => {

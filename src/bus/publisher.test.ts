@@ -125,6 +125,16 @@ describe('MarketPublisher', () => {
     assert.equal(redis.length, 1);
   });
 
+  test('candles that close together: Redis has them all before AMQP is encoded', async () => {
+    const doors: string[] = [];
+    broker.received('#', () => doors.push('rabbit'));
+    store.published(() => doors.push('redis'));
+    publisher.candle(bar(0, true), delivery());
+    publisher.candle({ ...bar(0, true), symbol: 'ETHUSDT' }, delivery());
+    await clock.advanceAsync(0);
+    assert.deepEqual(doors, ['redis', 'redis', 'rabbit', 'rabbit']);
+  });
+
   test('a closed candle: confirmed, persistent, on every requested channel; then it is the cursor', async () => {
     assert.equal(publisher.candle(bar(0, true), delivery({ aliases: ['1m', '1', 'min1'] })), true);
     assert.equal(await cursor(), undefined, 'not before the confirm');
