@@ -97,6 +97,14 @@ describe('RedisDoor', () => {
     assert.equal(store.pipelines.length, 2);
   });
 
+  test('a frame of thousands of values: the first pipelines leave while the others are still offered', () => {
+    for (let i = 0; i < 600; i += 1) latest(`c${i}`, String(i));
+    assert.deepEqual(
+      store.pipelines.map(({ messages }) => messages.length),
+      [250, 250],
+    );
+  });
+
   test('more than one pipeline holds: the rest follows in the same breath', async () => {
     for (let i = 0; i < 1_500; i += 1) latest(`s${i}`, 'v');
     await turns();

@@ -69,7 +69,9 @@ export class RedisDoor {
   offerLatest(item: Latest): void {
     if (this.latest.has(item.channel)) this.count('connector_conflated_total', item.exchange, item.kind, 1);
     this.latest.set(item.channel, item);
-    this.scheduleWithCompany();
+    // A frame of thousands of values: Redis works on the first while the others are still offered.
+    if (this.latest.size >= PIPELINE_MESSAGES) this.flush();
+    else this.scheduleWithCompany();
   }
 
   /** A value that must not be replaced, e.g. a closed candle. Bounded: the oldest goes first. */
