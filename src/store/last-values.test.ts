@@ -97,6 +97,23 @@ describe('LastValues', () => {
     assert.equal(store.writes, 3, 'nothing is written twice');
   });
 
+  test('a large market is written over some periods, none of its symbols before the others again', async () => {
+    const all = Array.from({ length: 1_000 }, (_, i) => `S${i}`);
+    const sizes: number[] = [];
+    for (let period = 0; period < 5; period += 1) {
+      for (const symbol of all) if (period === 0 || symbol < 'S2') values.ticker(ticker('1', symbol));
+      await clock.advanceAsync(1_000);
+      sizes.push((await store.hashAll('t:x')).size);
+    }
+    assert.deepEqual(sizes.slice(0, 3), [400, 800, 1_000]);
+  });
+
+  test('candles are the cursor of a restart: all of them, every period', async () => {
+    for (let i = 0; i < 900; i += 1) values.candle({ ...candle(60_000), symbol: `S${i}` });
+    await clock.advanceAsync(1_000);
+    assert.equal((await store.hashAll('c:x')).size, 900);
+  });
+
   test('once per period, one write per hash, newest value per field', async () => {
     values.ticker(ticker('1'));
     values.ticker(ticker('2'));

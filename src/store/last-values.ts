@@ -18,10 +18,12 @@ const TICKER_TTL_MS = 3_600_000;
 const CANDLE_TTL_MS = 7 * 24 * 3_600_000;
 /** A few at a time: one large write would keep the events of that moment waiting, here and in Redis. */
 const FIELDS_PER_WRITE = 200;
+/** Of an exchange: a market of thousands of symbols is written within some seconds, oldest first, not at once. */
+const TICKERS_PER_PERIOD = 400;
 
 /**
  * Last ticker per symbol and last confirmed closed candle per symbol and interval, in one Redis hash
- * per exchange each, for late joiners and as the cursor of the candle back-fill. Written once per
+ * per exchange each, for late joiners and as the cursor of the candle back-fill. Written every
  * period, newest per field: bounded by the number of symbols while Redis is away.
  */
 export class LastValues {
@@ -38,7 +40,7 @@ export class LastValues {
     periodMs: number,
   ) {
     this.timer = clock.every(periodMs, () => {
-      if (!this.writing) void this.write();
+      if (!this.writing) void this.write(TICKERS_PER_PERIOD);
     });
   }
 
@@ -63,9 +65,9 @@ export class LastValues {
   }
 
   /** Writes what is pending, after a write that is running; failures keep it pending. */
-  async write(): Promise<void> {
+  async write(tickersPerExchange = Infinity): Promise<void> {
     await this.writing;
-    this.writing = this.writePending();
+    this.writing = this.writePending(tickersPerExchange);
     await this.writing;
     this.writing = undefined;
   }
@@ -74,11 +76,11 @@ export class LastValues {
     this.clock.cancel(this.timer);
   }
 
-  private async writePending(): Promise<void> {
+  private async writePending(tickersPerExchange: number): Promise<void> {
     if (!this.store.ready) return;
     try {
       for (const [exchange, fields] of this.tickers) {
-        await this.writeHash(this.keys.tickers(exchange), fields, TICKER_TTL_MS);
+        await this.writeHash(this.keys.tickers(exchange), fields, TICKER_TTL_MS, tickersPerExchange);
       }
       for (const [exchange, fields] of this.candles) {
         await this.writeHash(this.keys.candles(exchange), fields, CANDLE_TTL_MS);
@@ -88,8 +90,13 @@ export class LastValues {
     }
   }
 
-  private async writeHash(key: string, fields: Map<string, Ticker | Candle>, ttlMs: number): Promise<void> {
-    const taken = [...fields];
+  private async writeHash(
+    key: string,
+    fields: Map<string, Ticker | Candle>,
+    ttlMs: number,
+    most = Infinity,
+  ): Promise<void> {
+    const taken = [...fields].slice(0, most);
     for (let at = 0; at < taken.length; at += FIELDS_PER_WRITE) {
       const some = taken.slice(at, at + FIELDS_PER_WRITE);
       await this.store.hashSet(
@@ -97,9 +104,16 @@ export class LastValues {
         new Map(some.map(([field, value]) => [field, JSON.stringify(value)])),
         ttlMs,
       );
-      for (const [field, value] of some) if (fields.get(field) === value) fields.delete(field);
+      for (const [field, value] of some) settle(fields, field, value);
     }
   }
+}
+
+/** Written: gone, or, where a newer value has come meanwhile, behind those that have waited longer. */
+function settle<T>(fields: Map<string, T>, field: string, written: T): void {
+  const newest = fields.get(field);
+  fields.delete(field);
+  if (newest !== undefined && newest !== written) fields.set(field, newest);
 }
 
 function candleField(symbol: string, interval: Interval): string {
