@@ -14,7 +14,7 @@ const EXCHANGE = 'binance';
 /** The shortest bar: every second is such an instant. */
 const INTERVAL = '1s';
 const SYMBOLS = 100;
-const WINDOW_MS = 15_000;
+const WINDOW_MS = 40_000;
 /** With the bars of before the start read from the venue. */
 const SUBSCRIBED_MS = 15_000;
 const LAST_ARRIVALS_MS = 3_000;
