@@ -4,14 +4,14 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Trader } from '../src/e2e/chaos/trading';
 import { PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
-import { openStreams, startMain, tradersOf, untilAll } from './harness/accounts';
+import { openStreams, tradersOf, untilAll } from './harness/accounts';
 import { quantile } from './harness/bench';
-import { end, pause, startNode, usageOf, type Env } from './harness/child';
+import { descriptorsOf, end, pause, startNode, usageOf, type Env } from './harness/child';
+import { MainProcess } from './harness/main-process';
 import { slopeOf } from './harness/slope';
 import { ROOT } from './harness/stage';
 import { Reporter } from './harness/reporter';
@@ -61,7 +61,7 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   const streams = await StreamWitness.open(services.env);
   const probe = await Reporter.start('latency-probe.ts', services.env);
   const tickers = await Witness.open(services.env);
-  const main = await startMain(services.env, simulator.overrides(), { LOG_LEVEL: 'info' });
+  const main = await MainProcess.start(services.env, simulator.overrides());
   const price = startNode(['--enable-source-maps', join(ROOT, 'dist/price.js')], {
     ...services.env,
     VENUE_ENDPOINTS: simulator.overrides(),
@@ -73,12 +73,12 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
   try {
     const traders = await tradersOf(chosen.streams, simulator, streams);
     await forgetWaiting(services.env);
-    const stage = { simulator, traders, streams, probe, tickers, processes: { main, price } };
+    const stage = { simulator, traders, streams, probe, tickers, processes: { main: main.child, price } };
     const ended = await perform(stage, chosen);
     const waiting = await waitingEnds(services.env);
     return verdict(stage, ended, waiting);
   } finally {
-    await Promise.all([end(main), end(price), streams.close(), tickers.close(), probe.stop()]);
+    await Promise.all([main.stop(), end(price), streams.close(), tickers.close(), probe.stop()]);
     await simulator.close();
     await services.stop();
   }
@@ -142,14 +142,10 @@ async function sampleOf({ probe, processes: { main, price } }: Stage, minute: nu
   return {
     minute,
     mb: { main: usageOf(main).rssBytes / 2 ** 20, price: usageOf(price).rssBytes / 2 ** 20 },
-    handles: { main: handlesOf(main), price: handlesOf(price) },
+    handles: { main: descriptorsOf(main), price: descriptorsOf(price) },
     redisP99: quantile(redis, 0.99),
     rabbitP99: quantile(rabbit, 0.99),
   };
-}
-
-function handlesOf({ pid }: ChildProcess): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
 }
 
 /** Nobody reads the durable queue meanwhile: what it holds is what a consumer finds that was away all the time. */

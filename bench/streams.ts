@@ -1,25 +1,28 @@
 /**
  * `npm run bench:streams -- --streams 1000`: many account streams over all venues through the built account
  * process, on real servers: how long they take to open beside what the venues' limits allow, memory per idle
- * stream, latency of order events on both doors, and what a cut of all sockets costs.
+ * stream, latency of order events on both doors, what a cut of all sockets costs and whether it leaves anything
+ * behind, and how all come back after the process was killed.
  */
-import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Trader } from '../src/e2e/chaos/trading';
 import { PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';
-import { hostOf, openStreams, startMain, tradersOf, untilAll } from './harness/accounts';
-import { end, pause, usageOf, type Env } from './harness/child';
+import { hostOf, openStreams, tradersOf, untilAll } from './harness/accounts';
+import { pause, type Env } from './harness/child';
+import { MainProcess, type Holdings } from './harness/main-process';
 import { ROOT } from './harness/stage';
 import { Reporter } from './harness/reporter';
 import { StreamWitness } from './harness/stream-witness';
 
 const IDLE_MS = 15_000;
 const ORDERS_PER_SECOND = 200;
+const SETTLED_MS = 60_000;
+/** The longest window in which a venue counts dials. */
+const QUIET_MS = 300_000;
 
 interface Services {
   readonly env: Env;
@@ -30,7 +33,7 @@ interface Stage {
   readonly simulator: Simulator;
   readonly witness: StreamWitness;
   readonly probe: Reporter<'latency-probe.ts'>;
-  readonly main: ChildProcess;
+  readonly main: MainProcess;
   readonly traders: readonly Trader[];
 }
 
@@ -44,6 +47,7 @@ async function main(): Promise<number> {
       streams: { type: 'string', default: '1000' },
       seconds: { type: 'string', default: '15' },
       cuts: { type: 'string', default: '3' },
+      restarts: { type: 'string', default: '0' },
     },
   });
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
@@ -54,34 +58,42 @@ async function main(): Promise<number> {
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
   const probe = await Reporter.start('latency-probe.ts', services.env);
-  const child = await startMain(services.env, simulator.overrides());
+  let main = await MainProcess.start(services.env, simulator.overrides());
   try {
     const traders = await tradersOf(Number(values.streams), simulator, witness);
-    return await perform(
-      { simulator, witness, probe, main: child, traders },
-      Number(values.seconds),
-      Number(values.cuts),
-    );
+    const stage = { simulator, witness, probe, traders };
+    await perform({ ...stage, main }, Number(values.seconds), Number(values.cuts));
+    for (let restart = 1; restart <= Number(values.restarts); restart += 1) {
+      await main.kill();
+      print(`killed; ${QUIET_MS / 60_000} minutes pass, as the venues count the dials of before`);
+      await pause(QUIET_MS);
+      main = await MainProcess.start(services.env, simulator.overrides());
+      await openAll({ ...stage, main });
+    }
+    return verdict(simulator, witness);
   } finally {
-    await Promise.all([end(child), witness.close(), probe.stop()]);
+    await Promise.all([main.stop(), witness.close(), probe.stop()]);
     await simulator.close();
     await services.stop();
   }
 }
 
-async function perform(stage: Stage, seconds: number, cuts: number): Promise<number> {
-  const { simulator, main: child, traders, witness } = stage;
+async function perform(stage: Stage, seconds: number, cuts: number): Promise<void> {
+  const { main, traders } = stage;
   await pause(IDLE_MS);
-  const before = usageOf(child).rssBytes;
+  const before = main.usage().rssBytes;
   await openAll(stage);
   await pause(IDLE_MS);
-  const after = usageOf(child).rssBytes;
+  const after = main.usage().rssBytes;
   print(
     `memory: ${(before / 2 ** 20).toFixed(0)} MB without streams, ${(after / 2 ** 20).toFixed(0)} MB with ${traders.length}: ` +
       `${((after - before) / 1_024 / traders.length).toFixed(1)} kB per idle stream`,
   );
   await trade(stage, seconds);
   await cutAll(stage, cuts);
+}
+
+function verdict(simulator: Simulator, witness: StreamWitness): number {
   const violations = simulator.violations();
   print(`limits broken: ${violations.length} ${JSON.stringify(violations.slice(0, 3))}`);
   print(`announcements: ${witness.announcements}`);
@@ -90,6 +102,7 @@ async function perform(stage: Stage, seconds: number, cuts: number): Promise<num
 
 async function openAll({ traders, witness }: Stage): Promise<void> {
   const start = performance.now();
+  witness.forget();
   openStreams(traders, witness);
   await untilAll(witness, traders, 1);
   const took = new Map<string, number>();
@@ -140,19 +153,27 @@ function placeOne({ account, market }: Trader, count: number): void {
   account.place({ symbol, side: 'BUY', type: 'LIMIT', price: PRICE, quantity, clientOrderId });
 }
 
-async function cutAll({ simulator, witness, traders, main: child }: Stage, cuts: number): Promise<void> {
+async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number): Promise<void> {
+  print(`before the cuts: ${textOf(await main.holdings())}`);
   for (let cut = 1; cut <= cuts; cut += 1) {
     const start = performance.now();
     simulator.drop();
     await untilAll(witness, traders, 1 + cut);
-    const { rssBytes } = usageOf(child);
-    const handles = readdirSync(`/proc/${child.pid}/fd`).length;
+    const tookS = ((performance.now() - start) / 1_000).toFixed(1);
     print(
-      `cut ${cut}: all ${traders.length} back after ${((performance.now() - start) / 1_000).toFixed(1)} s; ` +
-        `RSS ${(rssBytes / 2 ** 20).toFixed(0)} MB, ${handles} handles`,
+      `cut ${cut}: all ${traders.length} back after ${tookS} s, ${cut * traders.length} reconnects so far; ` +
+        textOf(await main.holdings()),
     );
     await pause(5_000);
   }
+  if (cuts === 0) return;
+  // Looks and their timers end; what remains is what reconnects leave behind.
+  await pause(SETTLED_MS);
+  print(`${SETTLED_MS / 1_000} s later: ${textOf(await main.holdings())}`);
+}
+
+function textOf({ rssMb, descriptors, sockets, timers }: Holdings): string {
+  return `RSS ${rssMb} MB, ${descriptors} descriptors, ${sockets} sockets, ${timers} timers`;
 }
 
 function quantile(values: readonly number[], share: number): string {

@@ -1,36 +1,16 @@
-/** Many accounts at the simulated venues, and the built account process that streams them. */
-import type { ChildProcess } from 'node:child_process';
+/** Many accounts at the simulated venues. */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { openTrader, type Trader } from '../../src/e2e/chaos/trading';
 import type { AccountMarket } from '../../src/e2e/market-table';
 import { ACCOUNT_MARKETS, keysOf } from '../../src/e2e/market-table';
 import type { Simulator } from '../../src/simulator';
 import { marketOf } from '../../src/venues/registry';
-import { lineOf, pause, startNode, type Env } from './child';
-import { ROOT } from './stage';
+import { pause } from './child';
 import type { StreamWitness } from './stream-witness';
 
-/** As the script `main` starts it. */
-const MEMORY_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
 const OPEN_LIMIT_MS = 900_000;
 /** Bitget: 100 connections for each address, of which a rotation needs some. */
 const MOST_CONNECTIONS = new Map([['ws.bitget.com', 90]]);
-
-export async function startMain(env: Env, endpoints: string, more: Env = {}): Promise<ChildProcess> {
-  const child = startNode([...MEMORY_FLAGS, join(ROOT, 'dist/main.js')], {
-    ...env,
-    VENUE_ENDPOINTS: endpoints,
-    EXCHANGE_SERVICE_API_URL: '',
-    HEALTH_PORT: '0',
-    LOG_LEVEL: 'info',
-    USER_STREAM_AUDIT_MS: '0',
-    ...more,
-  });
-  await lineOf(child, /user stream connector starts/);
-  child.stdout?.resume();
-  return child;
-}
 
 export async function tradersOf(
   count: number,

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks of /proc/<pid>/stat per second; fixed on Linux for every architecture. */
 const TICKS_PER_SECOND = 100;
@@ -28,6 +28,11 @@ export function usageOf({ pid }: ChildProcess): Usage {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return { cpuMs: (ticks * 1_000) / TICKS_PER_SECOND, rssBytes: Number(fields[21]) * PAGE_BYTES };
+}
+
+/** Open sockets, files and the like. */
+export function descriptorsOf({ pid }: ChildProcess): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }
 
 /** Resolves with the first output line that `pattern` matches; rejects when the process ends before. */

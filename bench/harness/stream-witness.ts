@@ -51,6 +51,12 @@ export class StreamWitness {
     this.channel.publish('gainium', 'usersStreamAction', Buffer.from(JSON.stringify({ payload })));
   }
 
+  /** Counts announcements anew. */
+  forget(): void {
+    this.counts.clear();
+    this.liveAt.clear();
+  }
+
   async close(): Promise<void> {
     this.redis.disconnect();
     await this.model.close();
