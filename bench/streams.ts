@@ -20,6 +20,7 @@ import { StreamWitness } from './harness/stream-witness';
 
 const IDLE_MS = 15_000;
 const ORDERS_PER_SECOND = 200;
+const CUT_EVERY_MS = 5_000;
 const SETTLED_MS = 60_000;
 /** The longest window in which a venue counts dials. */
 const QUIET_MS = 300_000;
@@ -157,6 +158,7 @@ async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number
   print(`before the cuts: ${textOf(await main.holdings())}`);
   for (let cut = 1; cut <= cuts; cut += 1) {
     const start = performance.now();
+    main.takeLooks();
     simulator.drop();
     await untilAll(witness, traders, 1 + cut);
     const tookS = ((performance.now() - start) / 1_000).toFixed(1);
@@ -164,7 +166,11 @@ async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number
       `cut ${cut}: all ${traders.length} back after ${tookS} s, ${cut * traders.length} reconnects so far; ` +
         textOf(await main.holdings()),
     );
-    await pause(5_000);
+    await pause(CUT_EVERY_MS);
+    const looks = main.takeLooks();
+    print(
+      `  ${looks.length} looks ended: p50 ${quantile(looks, 0.5)} ms, most ${quantile(looks, 1)} ms after live`,
+    );
   }
   if (cuts === 0) return;
   // Looks and their timers end; what remains is what reconnects leave behind.

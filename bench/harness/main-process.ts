@@ -1,11 +1,19 @@
 /** The built `yarn main`, and what can be seen of it from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { descriptorsOf, end, lineOf, startNode, usageOf, type Env, type Usage } from './child';
 import { freePort, ROOT } from './stage';
 
 /** As the script `main` starts it. */
 const MEMORY_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
+
+interface GapClosed {
+  readonly reason?: string;
+  readonly tookMs?: number;
+}
+
+const NOTHING: GapClosed = {};
 
 /** What must not grow with the number of reconnects. */
 export interface Holdings {
@@ -16,10 +24,19 @@ export interface Holdings {
 }
 
 export class MainProcess {
+  /** How long each look after a gap took since the stream was live again, in ms; read from the log. */
+  private looks: number[] = [];
+
   private constructor(
     readonly child: ChildProcess,
     private readonly port: number,
-  ) {}
+  ) {
+    if (!child.stdout) throw new Error('no output of the process');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { reason, tookMs } = line.includes('gap closed') ? (JSON.parse(line) as GapClosed) : NOTHING;
+      if (reason !== 'audit' && tookMs !== undefined) this.looks.push(tookMs);
+    });
+  }
 
   static async start(env: Env, endpoints: string, more: Env = {}): Promise<MainProcess> {
     const port = await freePort();
@@ -34,12 +51,17 @@ export class MainProcess {
       ...more,
     });
     await lineOf(child, /user stream connector starts/);
-    child.stdout?.resume();
     return new MainProcess(child, port);
   }
 
   usage(): Usage {
     return usageOf(this.child);
+  }
+
+  takeLooks(): readonly number[] {
+    const taken = this.looks;
+    this.looks = [];
+    return taken;
   }
 
   async holdings(): Promise<Holdings> {

@@ -228,6 +228,12 @@ export const METRICS = {
     help: 'Looks at an account over REST after a gap, by the reason of the gap and outcome (closed, failed)',
     labels: ['exchange', 'reason', 'outcome'],
   },
+  connector_reconcile_seconds: {
+    type: 'histogram',
+    help: 'From the moment a live account needs a look to its end, tries and waits for the budget included',
+    labels: ['exchange', 'reason'],
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800],
+  },
   connector_reconciled_events_total: {
     type: 'counter',
     help: 'Account events that the stream had not told, found over REST',

@@ -72,6 +72,8 @@ export class Reconciler {
   private wanted: Gap | undefined;
   private asked: Gap | undefined;
   private attempts = 0;
+  /** Monotonic ms since which the open gap waits for its answer. */
+  private since: number | undefined;
   private retry: Timer | undefined;
   private isStopped = false;
 
@@ -85,6 +87,7 @@ export class Reconciler {
   need(gap: Gap): void {
     if (this.isStopped) return;
     this.wanted = joined(this.wanted, gap);
+    this.since ??= this.deps.clock.monotonic();
     if (!this.asked && this.retry === undefined) this.ask();
   }
 
@@ -120,19 +123,29 @@ export class Reconciler {
     const { telemetry, exchange, room, merge, onClosed } = this.deps;
     const found = merge(look);
     const { attempts } = this;
+    const tookMs = this.taken();
     const { incomplete } = look.snapshot;
     const news = found.orders + found.balances;
     this.asked = undefined;
     this.attempts = 0;
     telemetry.meter.count('connector_reconciles_total', { exchange, reason: gap.reason, outcome: 'closed' });
     telemetry.meter.count('connector_reconciled_events_total', { exchange, reason: gap.reason }, news);
+    telemetry.meter.observe('connector_reconcile_seconds', tookMs / 1_000, { exchange, reason: gap.reason });
     const isQuiet = gap.reason === 'audit' && news === 0;
     telemetry.log[isQuiet ? 'debug' : 'info'](
-      { exchange, room, reason: gap.reason, fromMs: gap.fromMs, toMs, found, attempts, incomplete },
+      { exchange, room, reason: gap.reason, fromMs: gap.fromMs, toMs, tookMs, found, attempts, incomplete },
       'gap closed',
     );
     onClosed({ gap, toMs, found, attempts, ...(incomplete !== undefined && { incomplete }) });
     if (this.wanted) this.ask();
+  }
+
+  /** From the need to the answer. What was needed meanwhile is measured from here on. */
+  private taken(): number {
+    const now = this.deps.clock.monotonic();
+    const tookMs = Math.round(now - (this.since ?? now));
+    this.since = this.wanted ? now : undefined;
+    return tookMs;
   }
 
   private failed(error: unknown, gap: Gap): void {
