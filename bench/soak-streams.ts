@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- --streams 200 --minutes 30 [--tickers 5000]`: both built daemons side by side on real servers,
+ * `npm run soak -- --streams 200 --minutes 30 [--tickers 5000] [--orders 20]`: both built daemons side by side on real servers,
  * account streams that trade and tickers at a fixed rate. What must stay as it was: memory, handles, latency.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -22,7 +22,6 @@ import { Witness } from './harness/witness';
 /** Each carries an equal share of the ticker updates. */
 const LOADED = ['binance', 'bybitLinear', 'okx', 'bitget', 'kucoin'];
 const SAMPLE_MS = 30_000;
-const ORDER_EVERY_MS = 50;
 const CANCEL_AFTER_MS = 1_000;
 /** Heaps find their size first: samples of this share at the beginning do not count. */
 const SETTLING_SHARE = 0.2;
@@ -32,6 +31,7 @@ export interface StreamSoak {
   readonly streams: number;
   readonly minutes: number;
   readonly tickersPerSecond: number;
+  readonly ordersPerSecond: number;
 }
 
 interface Stage {
@@ -85,14 +85,17 @@ export async function soakStreams(chosen: StreamSoak): Promise<number> {
 }
 
 /** Returns the orders that ended at the venues. */
-async function perform(stage: Stage, { minutes, tickersPerSecond }: StreamSoak): Promise<readonly string[]> {
+async function perform(
+  stage: Stage,
+  { minutes, tickersPerSecond, ordersPerSecond }: StreamSoak,
+): Promise<readonly string[]> {
   openStreams(stage.traders, stage.streams);
   await untilAll(stage.streams, stage.traders, 1);
   console.log(`${stage.traders.length} streams are live`);
   for (const exchange of LOADED) {
     stage.simulator.load(exchange, { tickersPerSecond: tickersPerSecond / LOADED.length });
   }
-  const trading = trade(stage.traders);
+  const trading = trade(stage.traders, 1_000 / ordersPerSecond);
   const samples = await watch(stage, minutes);
   trading.stop();
   await pause(CANCEL_AFTER_MS + LAST_EVENTS_MS);
@@ -101,7 +104,10 @@ async function perform(stage: Stage, { minutes, tickersPerSecond }: StreamSoak):
 }
 
 /** Orders come and are cancelled a moment later, trader after trader. */
-function trade(traders: readonly Trader[]): { readonly cancelled: readonly string[]; stop(): void } {
+function trade(
+  traders: readonly Trader[],
+  everyMs: number,
+): { readonly cancelled: readonly string[]; stop(): void } {
   const cancelled: string[] = [];
   let count = 0;
   const timer = setInterval(() => {
@@ -114,7 +120,7 @@ function trade(traders: readonly Trader[]): { readonly cancelled: readonly strin
       ...(assets && { assets }),
     });
     setTimeout(() => cancelled.push(trader.account.cancel(orderId).orderId), CANCEL_AFTER_MS);
-  }, ORDER_EVERY_MS);
+  }, everyMs);
   return { cancelled, stop: () => clearInterval(timer) };
 }
 

@@ -30,6 +30,7 @@ interface Settings {
   readonly faultSeconds: number;
   readonly streams: number;
   readonly tickers: number;
+  readonly orders: number;
 }
 
 interface Stage {
@@ -49,6 +50,7 @@ function settings(): Settings {
       'fault-seconds': { type: 'string', default: '20' },
       streams: { type: 'string', default: '0' },
       tickers: { type: 'string', default: '5000' },
+      orders: { type: 'string', default: '20' },
     },
   });
   return {
@@ -59,13 +61,14 @@ function settings(): Settings {
     faultSeconds: Number(values['fault-seconds']),
     streams: Number(values.streams),
     tickers: Number(values.tickers),
+    orders: Number(values.orders),
   };
 }
 
 async function main(): Promise<number> {
   const chosen = settings();
-  const { streams, minutes, tickers: tickersPerSecond } = chosen;
-  if (streams > 0) return soakStreams({ streams, minutes, tickersPerSecond });
+  const { streams, minutes, tickers: tickersPerSecond, orders: ordersPerSecond } = chosen;
+  if (streams > 0) return soakStreams({ streams, minutes, tickersPerSecond, ordersPerSecond });
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
   const { provideServices } = (await import(join(ROOT, 'scripts/services.mjs'))) as {
     provideServices(options: { need: string[] }): Promise<{ env: Env; stop(): Promise<void> }>;
