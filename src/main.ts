@@ -6,6 +6,7 @@ import { flightRecorder } from './ops/flight-recorder';
 import { createLog } from './ops/logger';
 import { MeterTally } from './ops/meter-tally';
 import { createMeter } from './ops/metrics';
+import { recordOnRequest } from './ops/record-on-request';
 import { createShutdown } from './ops/shutdown';
 import Connector from './userStream';
 
@@ -39,7 +40,8 @@ async function main(): Promise<void> {
     status: () => readiness(connector),
     metrics: () => meter.text(),
   });
-  process.on('SIGUSR2', () => recorder?.dumpAll('requested'));
+  const record = (): Promise<readonly string[]> => recorder?.dumpAll('requested') ?? Promise.resolve([]);
+  recordOnRequest({ log, isOn: recorder !== undefined, record });
   shutdown.register('user streams', 1, () => connector.stop());
   shutdown.register('health server', 2, () => health.close());
   await connector.started;

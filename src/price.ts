@@ -5,6 +5,7 @@ import { startHealthServer } from './ops/health';
 import { createLog } from './ops/logger';
 import { MeterTally } from './ops/meter-tally';
 import { aggregate, createMeter } from './ops/metrics';
+import { recordOnRequest } from './ops/record-on-request';
 import { createShutdown } from './ops/shutdown';
 import PriceConnector from './priceConnector';
 
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
     status: () => readiness(connector),
     metrics: async () => aggregate([await meter.snapshot(), ...(await connector.metrics())]),
   });
+  const isOn = config.flightRecorder !== undefined;
+  recordOnRequest({ log, isOn, record: () => connector.record() });
   shutdown.register('price connector', 1, () => connector.stop());
   shutdown.register('health server', 2, () => health.close());
   await connector.init();

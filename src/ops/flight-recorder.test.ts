@@ -52,14 +52,21 @@ test('the last frames, oldest first, without secrets, once a minute for each rea
   );
 });
 
-test('a frame of megabytes is cut; on request every tape is written', async (t) => {
-  const { recorder, dumps } = await setUp(t);
+test('a frame of megabytes is cut; on request every tape is written, each time', async (t) => {
+  const { directory, recorder, dumps } = await setUp(t);
   recorder.tape(LABELS, [], about).frame('x'.repeat(1_000_000), 1);
   const other = recorder.tape({ exchange: 'okx', channel: 'candle' }, [], about);
   other.frame('y', 1);
-  recorder.dumpAll('requested');
+  recorder.tape(LABELS, [], about).frame('a second connection of the same feed', 1);
+  recorder.tape(LABELS, [], about);
+  const files = await recorder.dumpAll('requested');
   const written = await dumps();
-  assert.equal(written.length, 2);
+  assert.equal(written.length, 3, 'each that heard something');
+  assert.deepEqual(
+    [...files].sort(),
+    (await readdir(directory)).sort().map((name) => join(directory, name)),
+  );
+  assert.equal((await recorder.dumpAll('requested')).length, 3);
   assert.ok(written.every(({ length }) => length < 20_000));
 });
 
@@ -75,6 +82,7 @@ test('a folder that cannot be written costs a log line, not the process', async 
   tape.dump('silent');
   await recorder.settled();
   assert.deepEqual(telemetry.logged('warn'), ['last frames not written']);
+  assert.deepEqual(await recorder.dumpAll('requested'), [], 'what was not written is not named');
 });
 
 test('a dump is played again through the codec of its feed', async (t) => {

@@ -53,18 +53,22 @@ export class FlightRecorder implements Recorder {
   ) {}
 
   tape(labels: Labels, secrets: readonly string[], about: (frames: string) => object): Tape {
-    const tape = new RingTape(this.options.frames, (frames, reason) => {
-      const name = [labels['exchange'], labels['channel']].join('-');
-      if (this.isDue(`${name} ${reason}`)) this.keep({ name, labels, reason, frames, secrets, about });
-    });
+    const name = [labels['exchange'], labels['channel']].join('-');
+    const tape = new RingTape(
+      this.options.frames,
+      (reason) => this.isDue(`${name} ${reason}`),
+      (frames, reason) => this.keep({ name, labels, reason, frames, secrets, about }),
+    );
     for (const one of this.tapes) if (!one.deref()) this.tapes.delete(one);
     this.tapes.add(new WeakRef(tape));
     return tape;
   }
 
-  /** Every tape, now. */
-  dumpAll(reason: string): void {
-    for (const one of this.tapes) one.deref()?.dump(reason);
+  /** Every tape, now: whoever asks wants each connection, also two of one exchange. Resolves with the files written. */
+  async dumpAll(reason: string): Promise<readonly string[]> {
+    const tapes = [...this.tapes].flatMap((one) => one.deref() ?? []);
+    const files = await Promise.all(tapes.slice(-MOST_FILES).map((tape) => tape.keep(reason)));
+    return files.flatMap((file) => file ?? []);
   }
 
   /** Resolves when what was dumped is on the disk. */
@@ -79,27 +83,33 @@ export class FlightRecorder implements Recorder {
     return true;
   }
 
-  private keep(dump: Dump): void {
+  /** Resolves with the file's path; undefined: it could not be written. */
+  private keep(dump: Dump): Promise<string | undefined> {
     this.count += 1;
     const stamp = new Date(this.deps.clock.now()).toISOString().replace(/[:.]/g, '-');
     const file = `${dump.name}-${stamp}-${this.count}.jsonl`;
     const text = textOf(dump);
-    this.writing = this.writing.then(() => this.write(file, text, dump));
+    const written = this.writing.then(() => this.write(file, text, dump));
+    this.writing = written.then(() => undefined);
+    return written;
   }
 
-  private async write(file: string, text: string, { labels, reason }: Dump): Promise<void> {
+  private async write(file: string, text: string, { labels, reason }: Dump): Promise<string | undefined> {
     const { directory } = this.options;
     const { log, meter } = this.deps;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await writeFile(join(directory, file), text, { mode: 0o600 });
+      const path = join(directory, file);
+      await writeFile(path, text, { mode: 0o600 });
       log.info({ ...labels, reason, file }, 'last frames written');
       meter.count('connector_flight_dumps_total', { outcome: 'written' });
       const files = (await readdir(directory)).filter((name) => name.endsWith('.jsonl')).sort(byAge);
       for (const old of files.slice(0, -MOST_FILES)) await unlink(join(directory, old));
+      return path;
     } catch (error) {
       log.warn({ ...labels, reason, error: errorText(error) }, 'last frames not written');
       meter.count('connector_flight_dumps_total', { outcome: 'failed' });
+      return undefined;
     }
   }
 }
@@ -133,7 +143,8 @@ class RingTape implements Tape {
 
   constructor(
     private readonly size: number,
-    private readonly onDump: (frames: readonly Frame[], reason: string) => void,
+    private readonly isDue: (reason: string) => boolean,
+    private readonly onDump: (frames: readonly Frame[], reason: string) => Promise<string | undefined>,
   ) {}
 
   frame(text: string, at: number): void {
@@ -144,7 +155,12 @@ class RingTape implements Tape {
   }
 
   dump(reason: string): void {
+    if (this.ring.length > 0 && this.isDue(reason)) void this.keep(reason);
+  }
+
+  /** As `dump`, however lately it was done. Resolves with the file; undefined: nothing was there or it failed. */
+  async keep(reason: string): Promise<string | undefined> {
     const frames = [...this.ring.slice(this.next), ...this.ring.slice(0, this.next)];
-    if (frames.length > 0) this.onDump(frames, reason);
+    return frames.length > 0 ? this.onDump(frames, reason) : undefined;
   }
 }

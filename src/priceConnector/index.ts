@@ -135,6 +135,11 @@ export class PriceConnector extends EventEmitter<PriceConnectorEvents> {
     return this.supervisor.metricSnapshots();
   }
 
+  /** Writes down the last frames of every connection, where they are recorded. Resolves with the files. */
+  record(): Promise<readonly string[]> {
+    return this.supervisor.record();
+  }
+
   // ---------------------------------------------------------------- start and stop
 
   private async start(): Promise<void> {

@@ -10,7 +10,7 @@ export type ToWorker =
   | { readonly do: 'exchanges'; readonly enabled: readonly string[] }
   /** Whether events are wanted by listeners of the main thread. */
   | { readonly do: 'mirror'; readonly on: boolean }
-  | { readonly do: 'report' | 'status'; readonly id: number }
+  | { readonly do: 'report' | 'status' | 'record'; readonly id: number }
   | { readonly do: 'stop'; readonly deadlineMs: number };
 
 export type FromWorker =
@@ -19,6 +19,8 @@ export type FromWorker =
   | { readonly is: 'stall'; readonly stall: Stall }
   | { readonly is: 'report'; readonly id: number; readonly report: WorkerReport }
   | { readonly is: 'status'; readonly id: number; readonly status: WorkerStatus }
+  /** The last frames of every connection are on the disk; `files`: their paths. */
+  | { readonly is: 'recorded'; readonly id: number; readonly files: readonly string[] }
   /** Sent every few seconds: the event loop turns. */
   | { readonly is: 'alive' }
   | { readonly is: 'stopped'; readonly drained: boolean };

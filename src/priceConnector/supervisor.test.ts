@@ -161,6 +161,19 @@ describe('Supervisor', () => {
     assert.deepEqual([...(await collected).keys()], ['a']);
   });
 
+  test('recordings: of every running thread, the files of those that answer in time', async () => {
+    supervisor.setExchanges('a', ['aSpot']);
+    assert.equal(workers.length, 1);
+    const first = supervisor.record();
+    const asked = workers[0]?.said('record')[0];
+    const files = ['/flight/a.jsonl', '/flight/b.jsonl'];
+    if (asked?.do === 'record') workers[0]?.listener.onMessage({ is: 'recorded', id: asked.id, files });
+    assert.deepEqual(await first, files);
+    const second = supervisor.record();
+    await clock.advanceAsync(10_000);
+    assert.deepEqual(await second, []);
+  });
+
   test('status: every venue, with the facts of the threads that answer in time', async () => {
     supervisor.setExchanges('a', ['aSpot']);
     const told = supervisor.venueStatus();

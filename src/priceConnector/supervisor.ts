@@ -55,12 +55,15 @@ const SETTLED_AFTER_MS = 60_000;
 const CHECK_MS = 5_000;
 const HUNG_AFTER_MS = 30_000;
 const REPORT_TIMEOUT_MS = 2_000;
+/** Files of hundreds of frames, on a disk that may be slow. */
+const RECORD_TIMEOUT_MS = 10_000;
 
 /** One worker thread per venue: restarted with backoff, its subscriptions replayed. */
 export class Supervisor {
   private readonly families = new Map<string, Family>();
   private readonly reports: ThreadQuestions<WorkerReport>;
   private readonly statuses: ThreadQuestions<WorkerStatus>;
+  private readonly recordings: ThreadQuestions<readonly string[]>;
   private readonly metrics = new ThreadMetrics();
   private mirror = false;
   private isStopped = false;
@@ -72,6 +75,7 @@ export class Supervisor {
   ) {
     this.reports = new ThreadQuestions(deps.clock, REPORT_TIMEOUT_MS);
     this.statuses = new ThreadQuestions(deps.clock, REPORT_TIMEOUT_MS);
+    this.recordings = new ThreadQuestions(deps.clock, RECORD_TIMEOUT_MS);
     for (const venue of venues) {
       this.families.set(venue, {
         venue,
@@ -127,14 +131,12 @@ export class Supervisor {
 
   /** Every running thread's report; a thread that does not answer in time is left out. */
   async collect(): Promise<ReadonlyMap<string, WorkerReport>> {
-    const running = [...this.families.values()].filter(({ handle }) => handle !== undefined);
-    const answers = await Promise.all(
-      running.map(async ({ venue, handle }) => {
-        const report = await this.reports.ask((id) => handle?.post({ do: 'report', id }));
-        return [venue, report] as const;
-      }),
-    );
-    return new Map(answers.flatMap(([venue, report]) => (report ? [[venue, report] as const] : [])));
+    return new Map(await this.askAll('report', this.reports));
+  }
+
+  /** Every running thread writes down its last frames. The files of those that answer in time. */
+  async record(): Promise<readonly string[]> {
+    return (await this.askAll('record', this.recordings)).flatMap(([, files]) => files);
   }
 
   /** Every venue; a thread that does not answer in time has no facts. */
@@ -192,6 +194,8 @@ export class Supervisor {
         return this.reports.answered(message.id, message.report);
       case 'status':
         return this.statuses.answered(message.id, message.status);
+      case 'recorded':
+        return this.recordings.answered(message.id, message.files);
       case 'stopped':
         family.onStopped?.(message.drained);
         return;
@@ -262,6 +266,16 @@ export class Supervisor {
       this.exited(family, 'hung');
       handle.terminate();
     }
+  }
+
+  private async askAll<T>(what: 'report' | 'record', questions: ThreadQuestions<T>): Promise<[string, T][]> {
+    const answers = await Promise.all(
+      [...this.families.values()].map(async ({ venue, handle }): Promise<[string, T][]> => {
+        const answer = handle && (await questions.ask((id) => handle.post({ do: what, id })));
+        return answer ? [[venue, answer]] : [];
+      }),
+    );
+    return answers.flat();
   }
 
   private async statusOf({ venue, handle, state, restarts }: Family): Promise<VenueStatus> {

@@ -54,6 +54,10 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
     });
   }
 
+  async function record(id: number): Promise<void> {
+    say({ is: 'recorded', id, files: (await recorder?.dumpAll('requested')) ?? [] });
+  }
+
   async function stop(deadlineMs: number): Promise<void> {
     clock.cancel(alive);
     const drained = await family.stop(deadlineMs);
@@ -77,6 +81,9 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
       case 'report':
         // A report that cannot be made ends the thread: the supervisor knows what to do.
         void report(message.id);
+        return;
+      case 'record':
+        void record(message.id);
         return;
       case 'status': {
         const status = workerStatus(family, { broker, store, outbox }, tally);
