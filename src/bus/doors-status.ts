@@ -1,4 +1,4 @@
-import type { DoorsStatus, DoorStatus, OutboxStatus, Tally } from '../domain/status';
+import type { DoorsStatus, DoorStatus, OutboxStatus, Tally, UserEventsStatus } from '../domain/status';
 
 /** How the ways out of a thread are doing. */
 export function doorsStatus(
@@ -22,6 +22,13 @@ export function doorStatus(
   tally: Tally,
 ): DoorStatus {
   return { isReady, failures: tally.total('connector_broker_failures_total', { target }) };
+}
+
+export function userEventsStatus(tally: Tally): UserEventsStatus | undefined {
+  const limit = tally.total('connector_user_events_limit');
+  if (limit === 0) return undefined;
+  const waiting = tally.total('connector_user_events_waiting');
+  return { waiting, consumers: tally.total('connector_user_events_consumers'), limit };
 }
 
 function outboxStatus(

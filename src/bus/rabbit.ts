@@ -5,6 +5,7 @@ import { guarded, Signal } from '../store/signal';
 import { QueueConsumer } from './consumer';
 import { OneWrite } from './one-write';
 import type { Broker, ConsumeSpec, OutgoingMessage } from './ports';
+import { QueueWatch } from './queue-watch';
 import type { BrokerDeps, RabbitAddress } from './rabbit-link';
 import { RabbitLink, socketOf } from './rabbit-link';
 import { amqpProperties } from './rabbit-message';
@@ -39,6 +40,7 @@ export class RabbitBroker implements Broker {
   private consumingLink: RabbitLink | undefined;
   private consumingModel: ChannelModel | undefined;
   private readonly consumers = new Set<QueueConsumer>();
+  private readonly userEventsWatch: QueueWatch | undefined;
   private publishing: Publishing | undefined;
   private isBlocked = false;
   private isWritable = true;
@@ -51,7 +53,9 @@ export class RabbitBroker implements Broker {
     private readonly deps: BrokerDeps,
   ) {
     const names = { ...DEFAULT_NAMES, ...options.names };
-    this.topology = new Topology(names, options.userEvents, deps.telemetry.log);
+    const { userEvents } = options;
+    this.topology = new Topology(names, userEvents, deps.telemetry.log);
+    this.userEventsWatch = userEvents && new QueueWatch(names.userEventsQueue, userEvents.maxLength, deps);
     this.publishingLink = new RabbitLink(
       options,
       {
@@ -142,12 +146,15 @@ export class RabbitBroker implements Broker {
         up: (model) => {
           current = this.consumingModel = model;
           for (const consumer of this.consumers) consumer.attach(model);
+          // Here, as a broker in alarm does not read the questions of those who publish.
+          this.userEventsWatch?.attach(model);
           return Promise.resolve();
         },
         down: () => {
           if (current === undefined || this.consumingModel !== current) return;
           this.consumingModel = undefined;
           for (const consumer of this.consumers) consumer.detach();
+          this.userEventsWatch?.detach();
         },
       },
       this.deps,

@@ -223,6 +223,21 @@ export const METRICS = {
     help: 'Account events by what became of them (published, duplicate, refused by the outbox)',
     labels: ['exchange', 'kind', 'outcome'],
   },
+  connector_user_events_waiting: {
+    type: 'gauge',
+    help: 'Events that wait in the queue userStreamEvents for a consumer; known where connector_user_events_limit is not 0',
+    labels: [],
+  },
+  connector_user_events_consumers: {
+    type: 'gauge',
+    help: 'Consumers of the queue userStreamEvents; known where connector_user_events_limit is not 0',
+    labels: [],
+  },
+  connector_user_events_limit: {
+    type: 'gauge',
+    help: 'Events that the queue userStreamEvents takes (USER_EVENTS_MAX_LENGTH); 0 where it is not, or cannot be, looked at',
+    labels: [],
+  },
   connector_reconciles_total: {
     type: 'counter',
     help: 'Looks at an account over REST after a gap, by the reason of the gap and outcome (closed, failed)',

@@ -128,6 +128,13 @@ export interface DoorStatus {
   readonly failures: number;
 }
 
+/** The durable queue of account events, as it was when last looked at. */
+export interface UserEventsStatus {
+  readonly waiting: number;
+  readonly consumers: number;
+  readonly limit: number;
+}
+
 export interface DoorsStatus {
   readonly broker: DoorStatus;
   readonly store: DoorStatus;
@@ -161,6 +168,8 @@ export interface ProcessStatus {
   readonly store: DoorStatus;
   readonly outbox?: OutboxStatus;
   readonly venues: readonly VenueStatus[];
+  /** Absent: of no concern to the process, or it cannot be looked at. */
+  readonly userEvents?: UserEventsStatus;
   readonly streams?: readonly StreamStatus[];
 }
 

@@ -1,4 +1,4 @@
-import { doorsStatus } from '../bus/doors-status';
+import { doorsStatus, userEventsStatus } from '../bus/doors-status';
 import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
 import type { ConnectorDeps } from './deps';
 import type { Room } from './room';
@@ -11,12 +11,14 @@ export interface ConnectorStatus {
 
 /** All that an operator wants to see of the process of account streams. */
 export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally: Tally): ProcessStatus {
+  const userEvents = userEventsStatus(tally);
   return {
     role: 'user',
     instance: deps.config.instanceId,
     at: deps.clock.now(),
     ...doorsStatus(deps, tally),
     venues: [],
+    ...(userEvents && { userEvents }),
     streams: rooms.map((room) => ({ ...room.status(), outbox: deps.outbox.held(room.identity.id) })),
   };
 }

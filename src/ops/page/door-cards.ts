@@ -1,4 +1,10 @@
-import type { DoorsStatus, DoorStatus, OutboxStatus, ProcessStatus } from '../../domain/status';
+import type {
+  DoorsStatus,
+  DoorStatus,
+  OutboxStatus,
+  ProcessStatus,
+  UserEventsStatus,
+} from '../../domain/status';
 import type { Health, Verdict } from './verdict';
 
 /** RabbitMQ, Redis or the outbox, over all threads. */
@@ -11,12 +17,14 @@ export interface DoorCard extends Verdict {
 
 /** Unconfirmed messages that are nothing but the way to the broker. */
 const NORMAL_DEPTH = 1_000;
+/** As in the alert ConnectorUserEventsPiling. */
+const CROWDED = 0.8;
 
 export function doorCards(status: ProcessStatus): readonly DoorCard[] {
   const workers = status.venues.flatMap(({ worker }) => worker ?? []);
   const outboxes = [...workers.map(({ outbox }) => outbox), ...(status.outbox ? [status.outbox] : [])];
   return [
-    doorCard('RabbitMQ', status.broker, workers.map(brokerOf)),
+    withUserEvents(doorCard('RabbitMQ', status.broker, workers.map(brokerOf)), status.userEvents),
     doorCard('Redis', status.store, workers.map(storeOf)),
     outboxCard(outboxes),
   ];
@@ -47,6 +55,21 @@ function doorCard(name: string, own: DoorStatus, workers: readonly DoorStatus[])
     words: words[health],
     facts: [`${ready} of ${all.length} connections`, `${failures} failures since the start`],
   };
+}
+
+/** A connection that is well does not help a queue that soon refuses; one that is lost matters more. */
+function withUserEvents(card: DoorCard, queue: UserEventsStatus | undefined): DoorCard {
+  if (!queue) return card;
+  const { waiting, consumers, limit } = queue;
+  const facts = [...card.facts, `userStreamEvents: ${waiting} of ${limit} wait, ${consumers} consumers`];
+  if (card.health !== 'ok') return { ...card, facts };
+  if (waiting > CROWDED * limit) {
+    return { ...card, facts, health: 'warn', words: 'userStreamEvents is nearly full' };
+  }
+  if (waiting > 0 && consumers === 0) {
+    return { ...card, facts, health: 'warn', words: 'nobody consumes userStreamEvents' };
+  }
+  return { ...card, facts };
 }
 
 function outboxCard(outboxes: readonly OutboxStatus[]): DoorCard {

@@ -183,6 +183,16 @@ describe('overview', () => {
     );
   });
 
+  test('the queue of account events: crowded, unconsumed, well; a lost connection matters more', () => {
+    const of = (waiting: number, consumers: number, given: object = {}) =>
+      overview({ ...priceStatus(given), userEvents: { waiting, consumers, limit: 100 } }, undefined).doors[0];
+    assert.deepEqual([of(81, 1)?.health, of(81, 1)?.words], ['warn', 'userStreamEvents is nearly full']);
+    assert.deepEqual([of(1, 0)?.health, of(1, 0)?.words], ['warn', 'nobody consumes userStreamEvents']);
+    assert.deepEqual([of(80, 1)?.health, of(0, 0)?.health], ['ok', 'ok']);
+    assert.ok(of(80, 1)?.facts.includes('userStreamEvents: 80 of 100 wait, 1 consumers'));
+    assert.match(of(90, 0, { broker: away })?.words ?? '', /1 of 2 connections/);
+  });
+
   test('an outbox that does not flow, with what was refused', () => {
     const outbox = { messages: 5_000, bytes: 2_048, refused: 7, republished: 1 };
     const card = overview(priceStatus({ outbox }), undefined).doors[2];
