@@ -71,10 +71,8 @@ export interface Config {
   readonly outbox: { readonly maxMessages: number; readonly maxBytes: number };
   readonly userEvents: { readonly maxLength: number; readonly maxBytes: number; readonly ttlMs: number };
   readonly userStream: UserStreamConfig;
-  /** For public data only; a user's own keys never come from here. */
-  readonly coinbase?: { readonly key: string; readonly secret: string };
-  readonly okxEnvironment: 'live' | 'sandbox';
-  readonly bitgetEnvironment: 'live' | 'demo';
+  /** Venues whose accounts are demo accounts where a command does not say. */
+  readonly sandboxVenues: readonly string[];
   readonly endpoints: readonly EndpointOverride[];
   readonly shutdownTimeoutMs: number;
   /** Absent: nothing is recorded. */

@@ -2,7 +2,7 @@ import type { Config, TlsConfig } from './config';
 
 /** What the start-up log says of the settings: no secret, only whether there is one. */
 export function describeConfig(config: Config): Readonly<Record<string, unknown>> {
-  const { status, redis, rabbit, coinbase, ...open } = config;
+  const { status, redis, rabbit, ...open } = config;
   return {
     ...open,
     status: { hasPage: status.hasPage, hasToken: status.token !== undefined },
@@ -18,7 +18,6 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
       user: rabbit.user,
       hasOwnAuthority: rabbit.tls?.ca !== undefined,
     },
-    hasCoinbaseKey: coinbase !== undefined,
   };
 }
 

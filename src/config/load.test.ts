@@ -66,8 +66,7 @@ test("the seed's defaults hold where only the required is given", () => {
       authCooldownMs: 1_800_000,
       authCooldownMaxMs: 86_400_000,
     },
-    okxEnvironment: 'live',
-    bitgetEnvironment: 'live',
+    sandboxVenues: [],
     endpoints: [],
     shutdownTimeoutMs: 9_000,
     warnings: [],
@@ -155,8 +154,9 @@ for (const [env, pick, expected] of [
     (c: Config) => c.warnings,
     ['PRICE_CONNECTOR_EXCHANGES: kraken not served by this connector'],
   ],
-  [{ ENVOKX: 'sandbox' }, (c: Config) => c.okxEnvironment, 'sandbox'],
-  [{ BITGETENV: 'DEMO' }, (c: Config) => c.bitgetEnvironment, 'demo'],
+  [{ ENVOKX: 'sandbox' }, (c: Config) => c.sandboxVenues, ['okx']],
+  [{ BITGETENV: 'DEMO' }, (c: Config) => c.sandboxVenues, ['bitget']],
+  [{ ENVOKX: 'live', BITGETENV: 'live' }, (c: Config) => c.sandboxVenues, []],
   [{ INSTANCE_ID: 'price-1' }, (c: Config) => c.instanceId, 'price-1'],
   [{ WATCHDOG_APP: 'whatever' }, (c: Config) => c.warnings, []],
   [
@@ -164,7 +164,6 @@ for (const [env, pick, expected] of [
     (c: Config) => c.status,
     { hasPage: false, token: 'sixteen-letters!' },
   ],
-  [{ COINBASE_API_KEY: 'k', COINBASE_API_SECRET: 's' }, (c: Config) => c.coinbase, { key: 'k', secret: 's' }],
 ] as const) {
   test(`${JSON.stringify(env)} -> ${JSON.stringify(expected)}`, () => {
     assert.deepEqual((pick as (config: Config) => unknown)(load(env)), expected);
@@ -215,7 +214,6 @@ for (const [env, name] of [
     { STATUS_TOKEN: 'short' },
     'STATUS_TOKEN: expected 16 to 256 visible ASCII characters, e.g. the output of: openssl rand -hex 24',
   ],
-  [{ COINBASE_API_KEY: 'k' }, 'COINBASE_API_KEY and COINBASE_API_SECRET: set both or none'],
   [{ USER_STREAM_AUTH_COOLDOWN_MAX_MS: '1000' }, 'USER_STREAM_AUTH_COOLDOWN_MAX_MS: is less'],
   [{ INSTANCE_ID: 'a b' }, 'INSTANCE_ID: expected'],
   [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected'],
@@ -240,7 +238,6 @@ test('all problems are told at once, and none of the values', () => {
   const problems = problemsOf(env);
   const names = problems.map((problem) => problem.split(':', 1)[0]);
   assert.deepEqual(names.sort(), [
-    'COINBASE_API_KEY and COINBASE_API_SECRET',
     'HEALTH_PORT',
     'RABBIT_HOST',
     'RABBIT_PASSWORD',
@@ -255,14 +252,9 @@ test('secrets come from files; the final line break is not part of them', () => 
   const env = {
     REDIS_PASSWORD_FILE: password,
     RABBIT_PASSWORD_FILE: password,
-    COINBASE_API_KEY_FILE: password,
-    COINBASE_API_SECRET_FILE: password,
   };
-  const { redis, rabbit, coinbase } = loadConfig(env, FACTS);
-  assert.deepEqual(
-    [redis.password, rabbit.password, coinbase],
-    ['from file', 'from file', { key: 'from file', secret: 'from file' }],
-  );
+  const { redis, rabbit } = loadConfig(env, FACTS);
+  assert.deepEqual([redis.password, rabbit.password], ['from file', 'from file']);
   const empty = join(folder, 'empty');
   assert.deepEqual(problemsOf({ ...REQUIRED, REDIS_PASSWORD_FILE: empty }), [
     `REDIS_PASSWORD_FILE: the file ${empty} is empty`,
@@ -308,7 +300,6 @@ test('the description for the log holds no secret', () => {
     hasPassword: true,
     hasOwnAuthority: false,
   });
-  assert.equal(described['hasCoinbaseKey'], true);
 });
 
 test('.env fills in what the process environment does not say, and is not written into it', () => {
@@ -321,4 +312,17 @@ test('.env fills in what the process environment does not say, and is not writte
   assert.equal(process.env['CONFIG_TEST_ONLY'], undefined);
   assert.equal(readEnvironment(join(folder, 'absent'))['CONFIG_TEST_ONLY'], undefined);
   assert.throws(() => readEnvironment(folder), { code: 'CONFIG_INVALID' });
+});
+
+test('keys of Coinbase are not needed: they do no harm, are not kept, and a line says so', () => {
+  for (const env of [
+    { COINBASE_API_KEY: 'hunter2' },
+    { COINBASE_API_KEY: 'hunter2', COINBASE_API_SECRET: 'hunter2' },
+  ]) {
+    const config = load(env);
+    assert.equal(config.warnings.length, 1);
+    assert.match(config.warnings[0] ?? '', /^COINBASE_API_KEY, COINBASE_API_SECRET: not needed/);
+    assert.ok(!JSON.stringify(config).includes('hunter2'));
+  }
+  assert.deepEqual(load({ COINBASE_API_KEY: '' }).warnings, []);
 });

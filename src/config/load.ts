@@ -31,7 +31,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, facts: ProcessFacts = process
 }
 
 function assemble(values: Values, facts: ProcessFacts, problems: Problems): Config {
-  const coinbase = coinbaseKeys(values, problems);
   return {
     instanceId: values.INSTANCE_ID || defaultInstanceId(facts),
     log: logConfig(values, facts),
@@ -60,9 +59,10 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
       ttlMs: values.USER_EVENTS_TTL_MS,
     },
     userStream: userStreamConfig(values, problems),
-    ...(coinbase && { coinbase }),
-    okxEnvironment: values.ENVOKX,
-    bitgetEnvironment: values.BITGETENV,
+    sandboxVenues: [
+      ...(values.ENVOKX === 'sandbox' ? ['okx'] : []),
+      ...(values.BITGETENV === 'demo' ? ['bitget'] : []),
+    ],
     endpoints: values.VENUE_ENDPOINTS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     ...(values.FLIGHT_RECORDER_DIR !== '' && {
@@ -75,16 +75,6 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
 function logConfig({ LOG_LEVEL, DEBUG }: Values, { isTerminal }: ProcessFacts): LogConfig {
   const isAll = DEBUG.includes('*');
   return { level: isAll ? 'debug' : LOG_LEVEL, debug: isAll ? [] : DEBUG, pretty: isTerminal };
-}
-
-function coinbaseKeys(values: Values, problems: Problems): Config['coinbase'] {
-  const { COINBASE_API_KEY: key, COINBASE_API_SECRET: secret } = values;
-  if (key && secret) return { key, secret };
-  const isToldAlready = problems.some((problem) => problem.startsWith('COINBASE_'));
-  if ((key || secret) && !isToldAlready) {
-    problems.push('COINBASE_API_KEY and COINBASE_API_SECRET: set both or none');
-  }
-  return undefined;
 }
 
 function userStreamConfig(values: Values, problems: Problems): UserStreamConfig {
@@ -104,10 +94,17 @@ function userStreamConfig(values: Values, problems: Problems): UserStreamConfig 
   };
 }
 
-function warningsOf({ PRICE_CONNECTOR_EXCHANGES: { ignored } }: Values): readonly string[] {
-  return ignored.length === 0
-    ? []
-    : [`PRICE_CONNECTOR_EXCHANGES: ${ignored.join(', ')} not served by this connector`];
+function warningsOf(values: Values): readonly string[] {
+  const { ignored } = values.PRICE_CONNECTOR_EXCHANGES;
+  const hasCoinbaseKey = values.COINBASE_API_KEY !== '' || values.COINBASE_API_SECRET !== '';
+  return [
+    ...(ignored.length > 0
+      ? [`PRICE_CONNECTOR_EXCHANGES: ${ignored.join(', ')} not served by this connector`]
+      : []),
+    ...(hasCoinbaseKey
+      ? ["COINBASE_API_KEY, COINBASE_API_SECRET: not needed, Coinbase's public data asks for no key"]
+      : []),
+  ];
 }
 
 function defaultInstanceId({ hostname: host, pid }: ProcessFacts): string {

@@ -66,23 +66,26 @@ export const STREAM_SECTIONS = {
       fallback: 300_000,
     }),
     COINBASE_API_KEY: secret({
-      meaning: 'Coinbase key for public data (optional)',
+      meaning:
+        'Accepted for compatibility and not needed: public data of Coinbase, its product list included, asks for no key',
       example: 'organizations/…/apiKeys/…',
     }),
     COINBASE_API_SECRET: secret({
-      meaning: 'Coinbase private key for public data; line breaks may be written as `\\n`',
+      meaning: 'Accepted for compatibility and not needed, as its key',
       example: '-----BEGIN EC PRIVATE KEY-----\\n…',
     }),
   },
   Venues: {
     ENVOKX: choice({
-      meaning: 'OKX: real or demo trading servers',
+      meaning:
+        'OKX accounts whose open request names no `environment`: real or demo trading. Market data is always that of the real servers',
       of: ['live', 'sandbox'],
       fallback: 'live',
       example: 'sandbox',
     }),
     BITGETENV: choice({
-      meaning: 'Bitget: real or demo products',
+      meaning:
+        'The same of Bitget: real accounts, or demo ones (demo environment or demo products, by the key)',
       of: ['live', 'demo'],
       fallback: 'live',
       example: 'demo',

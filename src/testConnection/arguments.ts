@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 export interface TestOptions {
   readonly exchange: string;
-  readonly environment: 'live' | 'sandbox';
+  /** Absent: that of ENVOKX or BITGETENV, as the process would choose. */
+  readonly environment: 'live' | 'sandbox' | undefined;
   /** Infinity: until Ctrl-C. */
   readonly seconds: number;
   readonly okxSource: string | undefined;
@@ -20,7 +21,7 @@ Key, secret and passphrase come from TEST_CONNECTION_KEY, TEST_CONNECTION_SECRET
 files that TEST_CONNECTION_KEY_FILE and so on name, or are asked for; never from the command line, where others see them.
 
   --exchange NAME          binance, binanceUS, binanceUsdm, bybit, okxLinear, ... (required)
-  --environment sandbox    the venue's demo or test net; default: live
+  --environment sandbox    the venue's demo or test net; default: live, or as ENVOKX and BITGETENV say
   --seconds N              listen so long once live; default 30; 0: until Ctrl-C
   --okx-source WORD        com, my (EEA), app (US)
   --bybit-host WORD        com, eu, nl, tr, kz, ge
@@ -38,7 +39,7 @@ export function testOptions(args: readonly string[]): TestOptions {
     args: [...args],
     options: {
       exchange: { type: 'string', default: '' },
-      environment: { type: 'string', default: 'live' },
+      environment: { type: 'string' },
       seconds: { type: 'string', default: '30' },
       'okx-source': { type: 'string' },
       'bybit-host': { type: 'string' },
@@ -50,7 +51,9 @@ export function testOptions(args: readonly string[]): TestOptions {
   });
   const { exchange, environment, seconds, help } = values;
   if (exchange === '' && !help) throw new Error('--exchange: missing');
-  if (environment !== 'live' && environment !== 'sandbox') throw new Error('--environment: live or sandbox');
+  if (environment !== undefined && environment !== 'live' && environment !== 'sandbox') {
+    throw new Error('--environment: live or sandbox');
+  }
   if (!/^\d{1,7}$/.test(seconds)) throw new Error('--seconds: a whole number, e.g. --seconds 60');
   return {
     exchange,

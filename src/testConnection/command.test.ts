@@ -22,7 +22,7 @@ test('options', () => {
     '--seconds',
     '0',
   ]);
-  assert.deepEqual([exchange, environment, seconds, isJson], ['okx', 'live', Infinity, true]);
+  assert.deepEqual([exchange, environment, seconds, isJson], ['okx', undefined, Infinity, true]);
   for (const [args, problem] of [
     [[], /--exchange: missing/],
     [['--exchange', 'okx', '--environment', 'demo'], /live or sandbox/],

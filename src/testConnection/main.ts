@@ -34,7 +34,9 @@ async function main(): Promise<number> {
 }
 
 async function run(options: TestOptions, config: Config, known: KnownMarket, login: Login): Promise<number> {
-  const { exchange, environment, seconds, okxSource, bybitHost, keysType } = options;
+  const { exchange, seconds, okxSource, bybitHost, keysType } = options;
+  const isDemo = config.sandboxVenues.includes(known.adapter.descriptor.venue);
+  const environment = options.environment ?? (isDemo ? 'sandbox' : 'live');
   const lines = options.isJson ? jsonLines : textLines;
   say(lines.note(`${exchange} (${environment}), key ${keyName(login.key)}`));
   const verdict = await testConnection(

@@ -9,7 +9,7 @@ import type { Clock, Random, Timer } from '../domain/time';
 import { MemoryStore } from '../store/memory';
 import type { OpenStreamInput } from '../userStream';
 import Connector from '../userStream';
-import { openInput } from '../userStream/commands';
+import { environmentOf, openInput } from '../userStream/commands';
 import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import { Diagnosis } from './diagnosis';
@@ -85,7 +85,7 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
   let looking: Promise<SignedLook> | undefined;
   const look = async (): Promise<void> => {
     if (looking) return;
-    looking = signedLook(known, accountOf(test, known), { clock, rewrite });
+    looking = signedLook(known, accountOf(test, deps), { clock, rewrite });
     const { refused, incomplete } = await looking;
     clock.cancel(deadline);
     if (refused) return settle(refused);
@@ -104,9 +104,12 @@ export async function testConnection(test: ConnectionTest, deps: ConnectionTestD
   }
 }
 
-function accountOf({ api }: ConnectionTest, { market }: KnownMarket): Account {
-  const { credentials, environment } = openInput({ userId: ROOM, api }).access;
-  return { market, credentials, environment };
+/** As the connector will see it. */
+function accountOf({ api }: ConnectionTest, { known, config }: ConnectionTestDeps): Account {
+  const { access } = openInput({ userId: ROOM, api });
+  const { descriptor } = known.adapter;
+  const environment = environmentOf(access, descriptor.venue, config.sandboxVenues);
+  return { market: known.market, credentials: access.credentials, environment };
 }
 
 function connectorFor(

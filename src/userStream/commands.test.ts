@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ConnectorError } from '../domain/errors';
 import type { OpenStreamInput } from './commands';
-import { fingerprint, openInput, parseCommand } from './commands';
+import { environmentOf, fingerprint, openInput, parseCommand } from './commands';
 
 const UUID = '5f2c0c5e-7f0e-4a57-9a55-0e6f7f6f2b11';
 const api = { key: 'K', secret: 'S', passphrase: 'P', provider: 'okxLinear' };
@@ -22,7 +22,7 @@ const parse = (payload: unknown) => parseCommand(body(payload));
 
 const access = (options: Record<string, string> = {}, change: object = {}) => ({
   exchange: 'okxLinear',
-  environment: 'live',
+  environment: undefined as 'live' | 'sandbox' | undefined,
   credentials: { key: 'K', secret: 'S', passphrase: 'P', options },
   ...change,
 });
@@ -33,7 +33,7 @@ test('every shape that the backend sends', () => {
     [
       'open, all fields',
       { event: 'open stream', uuid: UUID, data: { userId: 'u', api: full } },
-      { do: 'open', room: UUID, userId: 'u', access: access(optionsOfAll) },
+      { do: 'open', room: UUID, userId: 'u', access: access(optionsOfAll, { environment: 'live' }) },
     ],
     [
       'open, optional fields missing',
@@ -214,4 +214,13 @@ test('a fingerprint tells logins apart and holds none of them', () => {
   const prints = changes.map(print);
   assert.equal(new Set([...prints, print({})]).size, changes.length + 1);
   assert.match(print({}), /^[0-9a-f]{64}$/);
+});
+
+test('the request decides where the account lives, else the deployment, venue by venue', () => {
+  const at = (environment: 'live' | 'sandbox' | undefined, venue: string): string =>
+    environmentOf({ ...access(), environment }, venue, ['okx']);
+  assert.equal(at(undefined, 'okx'), 'sandbox');
+  assert.equal(at(undefined, 'bitget'), 'live');
+  assert.equal(at('live', 'okx'), 'live');
+  assert.equal(at('sandbox', 'bitget'), 'sandbox');
 });

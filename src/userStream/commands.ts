@@ -12,7 +12,7 @@ export interface OpenStreamInput {
     readonly passphrase?: string | null;
     /** Exchange id, e.g. `binance` or `paperBinance`. */
     readonly provider: string;
-    readonly environment?: 'live' | 'sandbox' | null;
+    readonly environment?: Environment | null;
     readonly keysType?: string | null;
     readonly okxSource?: string | null;
     readonly bybitHost?: string | null;
@@ -24,8 +24,11 @@ export interface OpenStreamInput {
 export interface Access {
   readonly exchange: string;
   readonly credentials: Credentials;
-  readonly environment: 'live' | 'sandbox';
+  /** Absent: what this deployment has set for the venue. */
+  readonly environment: Environment | undefined;
 }
+
+type Environment = 'live' | 'sandbox';
 
 export type Command =
   | { readonly do: 'open'; readonly room: string; readonly userId: string; readonly access: Access }
@@ -109,7 +112,7 @@ function accessOf(api: z.infer<typeof Api>): Access {
   const named = Object.entries({ keysType, okxSource, bybitHost }).filter(([, value]) => value);
   return {
     exchange: api.provider,
-    environment: api.environment ?? 'live',
+    environment: api.environment ?? undefined,
     credentials: {
       key: restorePem(api.key),
       secret: restorePem(api.secret),
@@ -132,6 +135,11 @@ function roomIdOf(userId: string, api: z.infer<typeof Api>): string {
   const { key, secret, provider, passphrase, keysType, okxSource } = api;
   const parts = [userId, key, secret, provider, passphrase, keysType, okxSource];
   return createHash('sha1').update(parts.map(String).join('')).digest('hex');
+}
+
+/** Where the account lives: the request decides, else the deployment. `demos`: venues whose accounts are demo ones there. */
+export function environmentOf(access: Access, venue: string, demos: readonly string[]): Environment {
+  return access.environment ?? (demos.includes(venue) ? 'sandbox' : 'live');
 }
 
 /** Tells whether two logins are the same without keeping either. */

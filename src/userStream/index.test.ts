@@ -20,6 +20,7 @@ import { FakeClock } from '../testing/fake-clock';
 import { HostileServer } from '../testing/hostile-server';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { drive, driveUntil } from '../testing/tiny-venue';
+import type { Account } from '../venues/contract';
 import Connector from '.';
 
 const ROOM = '5f2c0c5e-7f0e-4a57-9a55-0e6f7f6f2b11';
@@ -68,7 +69,11 @@ describe('Connector', () => {
   };
 
   async function start(
-    given: { environment?: Record<string, string>; venue?: Partial<AccountVenueOptions> } = {},
+    given: {
+      environment?: Record<string, string>;
+      venue?: Partial<AccountVenueOptions>;
+      sandboxVenues?: readonly string[];
+    } = {},
   ): Promise<void> {
     const options = { url: server.url, serverTime: () => Promise.resolve(clock.now()), ...given.venue };
     const known = new Map(
@@ -84,7 +89,10 @@ describe('Connector', () => {
       broker,
       store,
       marketOf: (exchange) => known.get(exchange),
-      config: loadConfig({ RABBIT_PASSWORD: 'x', EXCHANGE_SERVICE_API_URL: '', ...given.environment }),
+      config: {
+        ...loadConfig({ RABBIT_PASSWORD: 'x', EXCHANGE_SERVICE_API_URL: '', ...given.environment }),
+        ...(given.sandboxVenues && { sandboxVenues: given.sandboxVenues }),
+      },
     });
     await driveUntil(clock, 'started', isSettled(connector.started));
     await drive(clock, 100);
@@ -121,6 +129,32 @@ describe('Connector', () => {
   const rooms = () => connector.status().rooms as Record<string, { state: string; subscribers: number }>;
   const ignored = () =>
     telemetry.counted('connector_commands_total', { queue: 'usersStreamAction', outcome: 'ignored' });
+
+  test('a venue set to its demo: requests that name no environment go there, also after a key change', async () => {
+    const dialled: string[] = [];
+    const endpoint = ({ environment }: Account): Promise<string> => {
+      dialled.push(environment);
+      return Promise.resolve(server.url);
+    };
+    await start({
+      venue: { endpoint },
+      sandboxVenues: [tinyAccountMarket({ url: '' }).adapter.descriptor.venue],
+    });
+    await open();
+    await announcedTimes(1);
+    await open();
+    await drive(clock, 5_000);
+    assert.deepEqual(dialled, ['sandbox'], 'the same wish again changes nothing');
+    await open({ environment: 'sandbox' });
+    await drive(clock, 5_000);
+    assert.deepEqual(dialled, ['sandbox'], 'nor does the same in words');
+    await open({ environment: 'live' });
+    await until('moved', () => dialled.length === 2);
+    assert.deepEqual(dialled, ['sandbox', 'live'], 'the request decides');
+    await send({ event: 'open stream', uuid: ROOM, data: { ...api, key: `${SECRET}-other` } });
+    await until('a new key', () => dialled.length === 3);
+    assert.equal(dialled[2], 'sandbox');
+  });
 
   test('boot: the restart notice comes once commands are consumed and Redis is there', async () => {
     store.goAway();

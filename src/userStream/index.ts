@@ -108,6 +108,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       clock,
       telemetry,
       lines: this.lines,
+      sandboxVenues: this.deps.config.sandboxVenues,
       marketOf: (exchange) => this.deps.marketOf(exchange),
       roomDeps: (known) => this.roomDeps(known),
       onClosed: (room) => {

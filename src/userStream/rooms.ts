@@ -3,10 +3,11 @@ import type { ExchangeId } from '../domain/exchange';
 import { isPaper } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
+import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
-import { fingerprint } from './commands';
+import { environmentOf, fingerprint } from './commands';
 import type { RestLane } from './rest-budget';
 import { Room } from './room';
 import type { RoomDeps } from './room';
@@ -16,12 +17,16 @@ export interface RoomsDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly lines: VenueLines;
+  /** Venues whose accounts are demo accounts where a command does not say. */
+  readonly sandboxVenues: readonly string[];
   /** The market of an exchange id, paper ones included. */
   marketOf(exchange: ExchangeId): KnownMarket | undefined;
   /** What a room of this market works with. */
   roomDeps(known: KnownMarket): RoomDeps;
   onClosed(room: string): void;
 }
+
+type PlacedAccess = Access & Pick<Account, 'environment'>;
 
 /** A key change closes the room before it sends the new key: so long its owner is remembered. */
 const OWNER_KEPT_MS = 60_000;
@@ -132,7 +137,7 @@ export class Rooms {
     const { exchange } = access;
     const known = this.served(exchange);
     if (!known || !this.isEnabled(exchange)) throw invalid('provider: not served');
-    const plug = this.plug(known, access);
+    const plug = this.plug(known, this.placed(known, access));
     this.closed.delete(id);
     this.rooms.set(id, new Room({ id, userId, exchange }, plug, this.deps.roomDeps(known)));
   }
@@ -150,7 +155,9 @@ export class Rooms {
   private swap(room: Room, access: Access): void {
     if (room.identity.exchange !== access.exchange) throw invalid('provider: not that of the room');
     const known = this.served(access.exchange);
-    if (known && room.fingerprint !== fingerprint(access)) room.swap(this.plug(known, access));
+    if (!known) return;
+    const placed = this.placed(known, access);
+    if (room.fingerprint !== fingerprint(placed)) room.swap(this.plug(known, placed));
   }
 
   private restart(id: string | undefined): void {
@@ -176,7 +183,12 @@ export class Rooms {
     return isServed ? known : undefined;
   }
 
-  private plug(known: KnownMarket, access: Access): AccountPlug {
+  private placed({ adapter }: KnownMarket, access: Access): PlacedAccess {
+    const environment = environmentOf(access, adapter.descriptor.venue, this.deps.sandboxVenues);
+    return { ...access, environment };
+  }
+
+  private plug(known: KnownMarket, access: PlacedAccess): AccountPlug {
     const { adapter, market } = known;
     const { credentials, environment } = access;
     const account = { market, credentials, environment };

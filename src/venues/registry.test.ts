@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { loadConfig } from '../config';
 import { paperTwin } from '../domain/exchange';
 import { candleRequest } from '../priceConnector/requests';
-import { accountMarkets, allVenues, marketOf } from './registry';
+import { accountMarkets, allVenues, marketOf, venueNamed } from './registry';
 
 const URL_OF_PAPER = 'ws://paper-trading';
 const forAccounts = accountMarkets(URL_OF_PAPER);
@@ -47,4 +48,10 @@ describe('paper exchanges', () => {
     for (const market of REAL) assert.ok(!market.exchange.startsWith('paper'));
     assert.ok(allVenues().every(({ descriptor }) => descriptor.venue !== 'paper'));
   });
+});
+
+test('the venues that the configuration may set to their demo are known here', () => {
+  const { sandboxVenues } = loadConfig({ RABBIT_PASSWORD: 'x', ENVOKX: 'sandbox', BITGETENV: 'demo' });
+  assert.deepEqual(sandboxVenues, ['okx', 'bitget']);
+  for (const venue of sandboxVenues) assert.ok(venueNamed(venue)?.accountFeed, venue);
 });
