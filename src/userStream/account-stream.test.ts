@@ -428,8 +428,8 @@ test('keep-alive: repeated, given up after the third failure in a row, silent af
     everyMs: 300_000,
     run: () => {
       runs += 1;
-      if (runs > failing.length) return new Promise<void>((resolve) => (release = resolve));
-      return failing[runs - 1] ? Promise.reject(new Error('not extended')) : Promise.resolve();
+      if (runs > failing.length) return new Promise<'kept'>((resolve) => (release = () => resolve('kept')));
+      return failing[runs - 1] ? Promise.reject(new Error('not extended')) : Promise.resolve('kept' as const);
     },
   };
   const { server, create, live, until, told, transport, clock } = await setUp(t, { keepAlive });
@@ -450,10 +450,56 @@ test('keep-alive: repeated, given up after the third failure in a row, silent af
   assert.equal(clock.pendingCount, 0);
 });
 
+test('keep-alive: a token that is gone is not asked for again; the new session stands before the old one goes', async (t) => {
+  const outcomes = ['kept', 'gone', 'kept'] as const;
+  let runs = 0;
+  const keepAlive = { everyMs: 300_000, run: () => Promise.resolve(outcomes[(runs += 1) - 1] ?? 'kept') };
+  const { server, create, live, until, told, lost, transport, clock } = await setUp(t, { keepAlive });
+  const stream = create();
+  await live(1);
+  await drive(clock, 599_000, 1_000);
+  assert.equal(runs, 1);
+  let together = 0;
+  const began = clock.monotonic();
+  await until('renewed', () => {
+    together = Math.max(together, server.open.length);
+    return told.length === 2;
+  });
+  assert.equal(runs, 2, 'no further try');
+  assert.ok(clock.monotonic() - began < 10_000, 'at once');
+  // Nobody knows how long the old session had been deaf: that has to be looked up.
+  assert.deepEqual(told, ['live', 'live after a gap']);
+  assert.equal(server.dials, 2);
+  assert.equal(together, 2, 'both stood for a moment');
+  assert.equal(lost(), 0);
+  await until('the old one is closed', () => server.open.length === 1);
+  assert.deepEqual(transport.telemetry.logged('warn'), [
+    'the venue has ended the token of the session; renewing it',
+  ]);
+  await until('the new one is kept', () => runs === 3, 5_000);
+  assert.equal(stream.state, 'live');
+});
+
+test('keep-alive: gone while the venue takes no new session: the old one stays until one stands', async (t) => {
+  let runs = 0;
+  const outcome = (): 'kept' | 'gone' => ((runs += 1) === 1 ? 'gone' : 'kept');
+  const keepAlive = { everyMs: 300_000, run: () => Promise.resolve(outcome()) };
+  const { server, create, live, until, told, lost, clock } = await setUp(t, { keepAlive });
+  create();
+  await live(1);
+  server.behave = () => ({ isDataless: true, handshake: { status: 503 } });
+  await drive(clock, 320_000, 1_000);
+  assert.ok(server.dials > 2);
+  assert.deepEqual([told.length, lost(), server.open.length], [1, 0, 1]);
+  server.behave = () => ({ isDataless: true });
+  await until('renewed', () => told.length === 2, 1_000);
+  assert.deepEqual(told, ['live', 'live after a gap']);
+});
+
 test('stop at any moment leaves nothing behind', async (t) => {
   for (const turns of [0, 1, 2, 3, 5, 8, 13]) {
     const { clock, create, told } = await setUp(t, {
-      keepAlive: { everyMs: 1_000, run: () => Promise.resolve() },
+      keepAlive: { everyMs: 1_000, run: () => Promise.resolve('kept') },
     });
     const stream = create();
     await drive(clock, turns * 100);

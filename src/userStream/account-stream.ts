@@ -133,7 +133,7 @@ export class AccountStream {
         this.refused(opened, reason);
       },
     });
-    const keepAlive = new KeepAlive(plug, transport, () => connection.restart('keep_alive_failed'));
+    const keepAlive = new KeepAlive(plug, transport, (isGone) => this.expired(opened, isGone));
     const opened: Session = { connection, plug, keepAlive, isDoubted: false };
     return opened;
   }
@@ -194,6 +194,14 @@ export class AccountStream {
     if (this.next) this.handOver(this.next);
     // Its successor may still be on its way.
     if (this.state !== 'live') this.listener.onLost();
+  }
+
+  /** A session without a token is deaf, since when nobody knows: what its venue told last is the start of a gap. */
+  private expired(session: Session, isGone: boolean): void {
+    const { connection, plug } = session;
+    if (!isGone || session !== this.current) return connection.restart('keep_alive_failed');
+    this.gapSince ??= connection.completeTime;
+    this.replace(plug);
   }
 
   private heard(session: Session, events: readonly AccountEvent[], receivedAt: number): void {

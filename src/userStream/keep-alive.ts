@@ -15,8 +15,8 @@ export class KeepAlive {
   constructor(
     private readonly plug: AccountPlug,
     private readonly deps: Pick<TransportDeps, 'clock' | 'telemetry'>,
-    /** The token could not be extended: the session must be renewed. */
-    private readonly onFailed: () => void,
+    /** The token could not be extended: the session must be renewed. `isGone`: the venue says that there is none. */
+    private readonly onFailed: (isGone: boolean) => void,
   ) {}
 
   start(): void {
@@ -38,7 +38,7 @@ export class KeepAlive {
       Promise.resolve()
         .then(() => keepAlive.run(this.plug.account, this.plug.rest))
         .then(
-          () => this.settled(life, 0),
+          (outcome) => (outcome === 'gone' ? this.gone(life) : this.settled(life, 0)),
           (error: unknown) => {
             this.tell(error, failures);
             this.settled(life, failures + 1);
@@ -50,7 +50,14 @@ export class KeepAlive {
   private settled(life: number, failures: number): void {
     if (life !== this.life) return;
     if (failures < TRIES) this.wait(life, failures);
-    else this.onFailed();
+    else this.onFailed(false);
+  }
+
+  private gone(life: number): void {
+    if (life !== this.life) return;
+    const { exchange } = this.plug.account.market;
+    this.deps.telemetry.log.warn({ exchange }, 'the venue has ended the token of the session; renewing it');
+    this.onFailed(true);
   }
 
   private tell(error: unknown, failures: number): void {

@@ -52,8 +52,14 @@ export interface AccountSession {
     now: number,
   ): readonly Request[];
   ping?(nextId: () => number): string;
-  /** Keeps the token of the URL alive. A rejection is repeated; after the third in a row the session is renewed. */
-  readonly keepAlive?: { readonly everyMs: number; run(account: Account, rest: AccountRest): Promise<void> };
+  /**
+   * Keeps the token of the URL alive. A rejection is repeated; after the third in a row the session is renewed.
+   * `gone`: the venue knows the token no more, so that the session hears nothing; it is renewed at once.
+   */
+  readonly keepAlive?: {
+    readonly everyMs: number;
+    run(account: Account, rest: AccountRest): Promise<'kept' | 'gone'>;
+  };
 }
 
 export interface AccountRestDeps extends RestDeps {

@@ -374,6 +374,7 @@ describe('listen keys', () => {
       assert.deepEqual(await line.settle(), [ended, ended]);
       const failed: unknown = await rest.keepListenKey().catch((error: unknown) => error);
       assert.ok(failed instanceof ConnectorError && failed.retry === 'backoff');
+      assert.equal(await privateSession.keepAlive?.run(one.account, rest), 'gone');
 
       const sinceMs = clock.now();
       clock.advance(SECOND);

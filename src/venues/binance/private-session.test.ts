@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRest } from '../contract';
+import { accountError } from './account-errors';
 import { binance } from './index';
+import type { ListenKeys } from './private-session';
 import { privateSession as session } from './private-session';
 
 const KEY = 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A';
@@ -22,7 +24,7 @@ function fakeRest() {
     listenKey: () => (asked.push('create'), Promise.resolve('a/key')),
     keepListenKey: () => (asked.push('keep'), Promise.resolve()),
   };
-  return { asked, rest: rest as AccountRest };
+  return { asked, rest: rest as AccountRest & ListenKeys };
 }
 
 function counter(): () => number {
@@ -94,6 +96,23 @@ describe('listen keys', () => {
       assert.deepEqual(asked, ['create', 'keep']);
     });
   }
+
+  test('a key that the venue knows no more is gone; any other failure stays one', async () => {
+    const one = account('binanceUsdm');
+    const failing = (code: number, status = 400): AccountRest & ListenKeys => {
+      const thrown = { response: { status, data: { code, msg: 'x' } } };
+      return { ...fakeRest().rest, keepListenKey: () => Promise.reject(accountError('listenKey', thrown)) };
+    };
+    assert.equal(await session.keepAlive?.run(one, fakeRest().rest), 'kept');
+    assert.equal(await session.keepAlive?.run(one, failing(-1125)), 'gone');
+    for (const [code, status] of [
+      [-1001, 500],
+      [-1003, 429],
+      [-2015, 401],
+    ] as const) {
+      await assert.rejects(async () => session.keepAlive?.run(one, failing(code, status)));
+    }
+  });
 
   test('kept alive well within their hour', () => {
     assert.equal(session.keepAlive?.everyMs, 30 * 60_000);

@@ -1,5 +1,6 @@
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRest, AccountSession, Request, Topic } from '../contract';
+import { venueCodeOf } from './account-errors';
 import { hostsOf } from './hosts';
 import { payloadOf, privateKeyOf, sign } from './signing';
 
@@ -9,6 +10,7 @@ export const USER_DATA: Topic = 'userDataStream';
 const MINUTE = 60_000;
 /** Keys live 60 min without a PUT: this leaves a second try. */
 const KEEP_ALIVE_MS = 30 * MINUTE;
+const NO_SUCH_KEY = '-1125';
 /** The venue's default, ms: how old a signed request may be. */
 const RECV_WINDOW = 5_000;
 
@@ -43,9 +45,7 @@ export const privateSession: AccountSession = {
     topics.length > 0 && isSigned(account) ? [unsubscription(topics, nextId())] : [],
   keepAlive: {
     everyMs: KEEP_ALIVE_MS,
-    run: async (account, rest) => {
-      if (!isSigned(account)) await listenKeysOf(account, rest).keepListenKey();
-    },
+    run: (account, rest) => (isSigned(account) ? Promise.resolve('kept') : prolong(account, rest)),
   },
 };
 
@@ -62,6 +62,17 @@ async function endpoint(account: Account, rest: AccountRest): Promise<string> {
   const key = encodeURIComponent(await listenKeysOf(account, rest).listenKey());
   // The form with the key in the path gets no events on the routed USD-M host (ccxt/go-binance#812).
   return account.market.kind === 'linear' ? `${stream}?listenKey=${key}` : `${stream}/${key}`;
+}
+
+/** {"code":-1125,"msg":"This listenKey does not exist."}: asking again would only prolong the silence. */
+async function prolong(account: Account, rest: AccountRest): Promise<'kept' | 'gone'> {
+  try {
+    await listenKeysOf(account, rest).keepListenKey();
+    return 'kept';
+  } catch (error) {
+    if (venueCodeOf(error) === NO_SUCH_KEY) return 'gone';
+    throw error;
+  }
 }
 
 function listenKeysOf({ market }: Account, rest: AccountRest): ListenKeys {
