@@ -58,20 +58,31 @@ export class Dialer {
 
   cancel(): void {
     this.isCancelled = true;
-    this.deps.clock.cancel(this.endpointDeadline);
+    this.hasEndpoint();
     this.leaveQueue?.();
     this.socket?.hangUp();
   }
 
   private queue(url: string): void {
     if (this.isCancelled) return;
+    this.hasEndpoint();
     const { clock, dials } = this.deps;
-    clock.cancel(this.endpointDeadline);
     const since = clock.monotonic();
-    this.leaveQueue = dials.enter(url, this.rules.dials, () => {
+    let isDialled = false;
+    const leave = dials.enter(url, this.rules.dials, () => {
+      isDialled = true;
+      this.leaveQueue = undefined;
       this.events.onBudget(clock.monotonic() - since);
       this.open(url);
     });
+    // The turn may have come at once; the way out of a queue is not kept for the life of the socket.
+    if (!isDialled) this.leaveQueue = leave;
+  }
+
+  /** An ended timer is not held on to: it would stay as long as the connection. */
+  private hasEndpoint(): void {
+    this.deps.clock.cancel(this.endpointDeadline);
+    this.endpointDeadline = undefined;
   }
 
   private open(url: string): void {

@@ -1,7 +1,7 @@
 import WebSocket from 'ws';
 import type { IncomingMessage } from 'node:http';
 import { errorText } from '../domain/errors';
-import type { Clock } from '../domain/time';
+import type { Clock, Timer } from '../domain/time';
 
 export interface SocketOptions {
   readonly url: string;
@@ -52,17 +52,24 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
   const end = (reason: string, detail: string, retryAfterMs?: number): void => {
     if (isOver) return;
     isOver = true;
-    clock.cancel(deadline);
+    settle();
     socket?.terminate();
     events.onEnd({ reason, detail, wasOpen, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   };
-  const deadline = clock.after(options.handshakeTimeoutMs, () => end('timeout', 'no upgrade in time'));
+  let deadline: Timer | undefined = clock.after(options.handshakeTimeoutMs, () =>
+    end('timeout', 'no upgrade in time'),
+  );
+  // An ended timer is not held on to: it would stay as long as the connection.
+  const settle = (): void => {
+    clock.cancel(deadline);
+    deadline = undefined;
+  };
   const socket = open(options, () => queueMicrotask(() => end('bad_url', 'not a WebSocket URL')));
 
   socket?.on('open', () => {
     if (isOver) return;
     wasOpen = true;
-    clock.cancel(deadline);
+    settle();
     events.onOpen();
   });
   socket?.on('message', (data) => {
@@ -94,7 +101,7 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
     hangUp() {
       if (isOver) return;
       isOver = true;
-      clock.cancel(deadline);
+      settle();
       if (socket) closeOrCut(socket, clock);
     },
   };

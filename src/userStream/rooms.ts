@@ -21,7 +21,7 @@ export interface RoomsDeps {
   readonly sandboxVenues: readonly string[];
   /** The market of an exchange id, paper ones included. */
   marketOf(exchange: ExchangeId): KnownMarket | undefined;
-  /** What a room of this market works with. */
+  /** What the rooms of this market work with; asked once per market. */
   roomDeps(known: KnownMarket): RoomDeps;
   onClosed(room: string): void;
 }
@@ -39,6 +39,8 @@ const MAX_OWNERS = 1_000;
 export class Rooms {
   private readonly rooms = new Map<string, Room>();
   private readonly closed = new Map<string, { readonly userId: string; readonly at: number }>();
+  /** What rooms of one market share, made once: thousands of rooms must not hold a copy each. */
+  private readonly shared = new Map<ExchangeId, RoomDeps>();
   private isEnabled: (exchange: ExchangeId) => boolean = () => true;
 
   constructor(private readonly deps: RoomsDeps) {}
@@ -139,7 +141,17 @@ export class Rooms {
     if (!known || !this.isEnabled(exchange)) throw invalid('provider: not served');
     const plug = this.plug(known, this.placed(known, access));
     this.closed.delete(id);
-    this.rooms.set(id, new Room({ id, userId, exchange }, plug, this.deps.roomDeps(known)));
+    this.rooms.set(id, new Room({ id, userId, exchange }, plug, this.sharedOf(known)));
+  }
+
+  private sharedOf(known: KnownMarket): RoomDeps {
+    const { exchange } = known.market;
+    let shared = this.shared.get(exchange);
+    if (!shared) {
+      shared = this.deps.roomDeps(known);
+      this.shared.set(exchange, shared);
+    }
+    return shared;
   }
 
   private rekey(id: string, access: Access): void {
