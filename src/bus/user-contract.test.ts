@@ -115,11 +115,10 @@ describe('what the account process publishes', () => {
   function deliveriesOf(room: string, exchange: string): Deliveries {
     const history = { published: () => () => undefined };
     const unexpected = (): void => assert.fail('refused');
-    return new Deliveries({
-      ...{ room, exchange, telemetry, publisher, records, history },
-      onEvent: () => undefined,
-      onRefused: unexpected,
-    });
+    return new Deliveries(
+      { telemetry, publisher, records, onEvent: () => undefined },
+      { room, exchange, history, onRefused: unexpected },
+    );
   }
 
   test('every venue and every form is among the recordings', () => {

@@ -1,5 +1,5 @@
 import type { Instrument, InstrumentIndex } from '../domain/instrument';
-import type { Labels, Log, LogContext, Tape, Telemetry } from '../domain/telemetry';
+import type { Labels, Log, LogContext, Recorder, Tape, Telemetry } from '../domain/telemetry';
 import type { Refusal } from '../venues/contract';
 import type { SocketEnd } from './socket';
 import type { RefusedTopic } from './subscriptions';
@@ -14,6 +14,10 @@ export interface Recorded {
   readonly secrets?: readonly string[];
 }
 
+function tapeOf(recorder: Recorder, labels: Labels, { secrets = [], instruments }: Recorded): Tape {
+  return recorder.tape(labels, secrets, (frames) => ({ instruments: named(instruments, frames) }));
+}
+
 function named(instruments: InstrumentIndex, frames: string): readonly Instrument[] {
   const found = instruments.all().filter(({ venueSymbol }) => frames.includes(venueSymbol));
   return found.slice(0, MOST_INSTRUMENTS);
@@ -26,8 +30,8 @@ export class FeedCounters {
   private bytes = 0;
   private eventCount = 0;
   private failedDials = 0;
-  private readonly seenNotes = new Set<string>();
-  private readonly tape: Tape | undefined;
+  private seenNotes: Set<string> | undefined;
+  private readonly tape?: Tape;
 
   constructor(
     private readonly telemetry: Telemetry,
@@ -35,9 +39,8 @@ export class FeedCounters {
     recorded: Recorded,
   ) {
     this.log = telemetry.log.child(labels);
-    const { secrets = [], instruments } = recorded;
-    const about = (frames: string) => ({ instruments: named(instruments, frames) });
-    this.tape = telemetry.recorder?.tape(labels, secrets, about);
+    const { recorder } = telemetry;
+    if (recorder) this.tape = tapeOf(recorder, labels, recorded);
   }
 
   frame(text: string, at: number): void {
@@ -128,8 +131,9 @@ export class FeedCounters {
   private meterUnknown(note: string, context: LogContext): void {
     this.telemetry.meter.count('connector_unknown_frames_total', this.labels);
     this.tape?.dump('unreadable');
-    if (this.seenNotes.has(note) || this.seenNotes.size >= NOTES_LOGGED) return;
-    this.seenNotes.add(note);
+    const seen = (this.seenNotes ??= new Set());
+    if (seen.has(note) || seen.size >= NOTES_LOGGED) return;
+    seen.add(note);
     this.log.warn({ ...context, note }, 'frame not understood; more of this kind are only counted');
   }
 }

@@ -41,29 +41,37 @@ interface SentRequest {
 
 /** Requests by their id, until they are answered, or too old for an answer to mean them. */
 export class SentRequests {
-  private readonly byId = new Map<string, SentRequest>();
+  /** Absent while nothing is open: that is nearly always, on thousands of connections. */
+  private byId: Map<string, SentRequest> | undefined;
 
   get size(): number {
-    return this.byId.size;
+    return this.byId?.size ?? 0;
   }
 
   note({ id, topics }: Request, kind: SentRequest['kind'], at: number): void {
-    if (id !== undefined) this.byId.set(id, { kind, topics, at });
+    if (id !== undefined) (this.byId ??= new Map()).set(id, { kind, topics, at });
   }
 
   take(id: string | undefined): SentRequest | undefined {
     if (id === undefined) return undefined;
-    const request = this.byId.get(id);
-    this.byId.delete(id);
+    const request = this.byId?.get(id);
+    this.byId?.delete(id);
+    this.letGo();
     return request;
   }
 
   /** Venues that answer by topic never name the ids: they must not gather. */
   forget(sentBefore: number): void {
+    if (!this.byId) return;
     for (const [id, { at }] of this.byId) if (at < sentBefore) this.byId.delete(id);
+    this.letGo();
   }
 
   clear(): void {
-    this.byId.clear();
+    this.byId = undefined;
+  }
+
+  private letGo(): void {
+    if (this.size === 0) this.byId = undefined;
   }
 }

@@ -6,11 +6,15 @@ import type {
   Account,
   AccountFeed,
   AccountRest,
-  Decoded,
   LinkRules,
+  MarketDescriptor,
   Refusal,
   Request,
+  SessionFrames,
+  Topic,
 } from '../venues/contract';
+import { AccountCodec } from './account-codec';
+import type { StreamHistory } from './stream-history';
 import type { VenueClock } from './venue-clock';
 
 /** One venue account as the adapter gives it to us. */
@@ -56,62 +60,120 @@ export function accountFeed(
   plug: AccountPlug,
   deps: AccountFeedDeps,
   gate: LoginGate,
+  history?: StreamHistory,
 ): FeedSpec<AccountEvent, unknown> {
-  const { account, feed, rest, rules } = plug;
-  const { session, codec } = feed;
-  const { venueClock, instruments } = deps;
-  let loginId = LOGIN_IDS_FROM;
-  const nextLoginId = (): number => (loginId += 1);
-  /** A secret that cannot sign must not unwind the socket; without its frames the session is given up. */
-  const signed = (frames: () => readonly Request[]): readonly Request[] => {
+  return new PrivateFeed(plug, deps, gate, history);
+}
+
+/** A class, not a bundle of closures: there is one for each of thousands of idle streams. */
+class PrivateFeed implements FeedSpec<AccountEvent, unknown> {
+  readonly channel = 'account';
+  readonly endpointLimitMs = ENDPOINT_LIMIT_MS;
+  readonly feed: FeedSpec<AccountEvent, unknown>['feed'];
+  readonly login?: () => readonly string[];
+  private loginId = LOGIN_IDS_FROM;
+
+  constructor(
+    private readonly plug: AccountPlug,
+    private readonly deps: AccountFeedDeps,
+    private readonly gate: LoginGate,
+    private readonly history: StreamHistory | undefined,
+  ) {
+    const { session, codec } = plug.feed;
+    this.feed = {
+      codec: new AccountCodec(codec, deps.venueClock, history),
+      session: new PrivateFrames(plug, deps, gate),
+    };
+    if (session.login) this.login = () => this.logIn();
+  }
+
+  get market(): MarketDescriptor {
+    return this.plug.account.market;
+  }
+
+  get rules(): LinkRules {
+    return this.plug.rules;
+  }
+
+  get instruments(): InstrumentIndex {
+    return this.deps.instruments;
+  }
+
+  get secrets(): readonly string[] {
+    return secretsOf(this.plug.account);
+  }
+
+  async endpoint(): Promise<string> {
+    this.history?.dialling();
+    const { plug, deps, gate } = this;
+    const { account, rest, feed } = plug;
+    const pauseMs = gate.pauseMs();
+    if (pauseMs > 0) throw paused(pauseMs);
+    await deps.listed();
+    await deps.venueClock.sync(() => rest.serverTime(), plug.sentAt);
     try {
-      return frames();
+      return await feed.session.endpoint(account, rest);
     } catch (error) {
-      gate.refused(refusalIn(error) ?? unsigned(error));
-      return [];
+      const refusal = refusalIn(error);
+      if (refusal?.cause === 'clock') deps.venueClock.distrust();
+      heedLimit(error, deps);
+      if (refusal?.retry !== 'never') throw error;
+      throw paused(gate.refused(refusal));
     }
-  };
-  return {
-    market: account.market,
-    channel: 'account',
-    secrets: secretsOf(account),
-    rules,
-    instruments,
-    feed: {
-      codec: {
-        begin: (market) => codec.begin(market),
-        decode: (frame, context) => heeded(codec.decode(frame, context), venueClock),
-      },
-      session: {
-        // Accounts subscribe by their own list; wants of instruments do not exist here.
-        topicOf: () => '',
-        subscribe: (topics, next) => signed(() => session.subscribe(topics, next, account, venueClock.now())),
-        unsubscribe: (topics, next) =>
-          signed(() => session.unsubscribe(topics, next, account, venueClock.now())),
-        ...(session.ping && { ping: session.ping }),
-      },
-    },
-    endpointLimitMs: ENDPOINT_LIMIT_MS,
-    endpoint: async () => {
-      const pauseMs = gate.pauseMs();
-      if (pauseMs > 0) throw paused(pauseMs);
-      await deps.listed();
-      await venueClock.sync(() => rest.serverTime(), plug.sentAt);
-      try {
-        return await session.endpoint(account, rest);
-      } catch (error) {
-        const refusal = refusalIn(error);
-        if (refusal?.cause === 'clock') venueClock.distrust();
-        heedLimit(error, deps);
-        if (refusal?.retry !== 'never') throw error;
-        throw paused(gate.refused(refusal));
-      }
-    },
-    ...(session.login && {
-      login: () =>
-        signed(() => session.login?.(account, venueClock.now(), nextLoginId) ?? []).map(({ frame }) => frame),
-    }),
-  };
+  }
+
+  private logIn(): readonly string[] {
+    const { plug, deps, gate } = this;
+    const { session } = plug.feed;
+    const nextId = (): number => (this.loginId += 1);
+    const requests = signed(gate, () => session.login?.(plug.account, deps.venueClock.now(), nextId) ?? []);
+    return requests.map(({ frame }) => frame);
+  }
+}
+
+class PrivateFrames implements SessionFrames {
+  readonly ping?: (nextId: () => number) => string;
+
+  constructor(
+    private readonly plug: AccountPlug,
+    private readonly deps: Pick<AccountFeedDeps, 'venueClock'>,
+    private readonly gate: LoginGate,
+  ) {
+    const { ping } = plug.feed.session;
+    if (ping) this.ping = ping;
+  }
+
+  /** Accounts subscribe by their own list; wants of instruments do not exist here. */
+  topicOf(): Topic {
+    return '';
+  }
+
+  subscribe(topics: readonly Topic[], nextId: () => number): readonly Request[] {
+    return this.worded('subscribe', topics, nextId);
+  }
+
+  unsubscribe(topics: readonly Topic[], nextId: () => number): readonly Request[] {
+    return this.worded('unsubscribe', topics, nextId);
+  }
+
+  private worded(
+    what: 'subscribe' | 'unsubscribe',
+    topics: readonly Topic[],
+    nextId: () => number,
+  ): readonly Request[] {
+    const { account, feed } = this.plug;
+    return signed(this.gate, () => feed.session[what](topics, nextId, account, this.deps.venueClock.now()));
+  }
+}
+
+/** A secret that cannot sign must not unwind the socket; without its frames the session is given up. */
+function signed(gate: LoginGate, frames: () => readonly Request[]): readonly Request[] {
+  try {
+    return frames();
+  } catch (error) {
+    gate.refused(refusalIn(error) ?? unsigned(error));
+    return [];
+  }
 }
 
 function secretsOf({ credentials: { key, secret, passphrase } }: Account): readonly string[] {
@@ -122,13 +184,6 @@ function secretsOf({ credentials: { key, secret, passphrase } }: Account): reado
 function heedLimit(error: unknown, deps: AccountFeedDeps): void {
   if (!(error instanceof ConnectorError) || error.code !== 'REST_LIMITED') return;
   if (typeof error.retry === 'object') deps.onLimited(error.retry.afterMs);
-}
-
-/** A refused time is measured anew before the next dial, whatever the transport makes of the refusal. */
-function heeded(decoded: Decoded<AccountEvent>, venueClock: VenueClock): Decoded<AccountEvent> {
-  const isRefusal = decoded.kind === 'loginRefused' || decoded.kind === 'refused';
-  if (isRefusal && decoded.reason.cause === 'clock') venueClock.distrust();
-  return decoded;
 }
 
 /** Adapters keep the venue's refusal as the cause of the error, or say only that no retry helps. */

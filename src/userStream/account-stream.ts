@@ -9,7 +9,6 @@ import type { Verdict } from './auth-breaker';
 import type { AuthGates } from './auth-gates';
 import { KeepAlive } from './keep-alive';
 import type { StreamHistory } from './stream-history';
-import { watched } from './stream-watch';
 
 export interface AccountStreamDeps extends AccountFeedDeps {
   readonly transport: TransportDeps;
@@ -109,11 +108,12 @@ export class AccountStream {
   private open(plug: AccountPlug): Session {
     const { transport, gates } = this.deps;
     const { history } = this.listener;
-    const spec = accountFeed(plug, this.deps, {
+    const gate = {
       pauseMs: () => gates.pauseMs(plug.fingerprint),
-      refused: (reason) => this.refused(opened, reason),
-    });
-    const connection = new FeedConnection<AccountEvent, unknown>(watched(spec, history), transport, {
+      refused: (reason: Refusal) => this.refused(opened, reason),
+    };
+    const spec = accountFeed(plug, this.deps, gate, history);
+    const connection = new FeedConnection<AccountEvent, unknown>(spec, transport, {
       onEvents: (events, receivedAt) => this.heard(opened, events, receivedAt),
       onLive: (missedSince) => this.cameLive(opened, missedSince),
       onLost: (reason) => {

@@ -20,7 +20,8 @@ const MAX_ASSETS = 5_000;
  * repetition. Bounded: the asset that was silent longest is forgotten first.
  */
 export class BalanceBook {
-  private readonly assets = new Map<string, Known>();
+  /** Made with the first balance: an idle account tells none. */
+  private assets: Map<string, Known> | undefined;
 
   /** The part of the event that is news; undefined where nothing is. */
   accept(event: Balances): Balances | undefined {
@@ -50,7 +51,7 @@ export class BalanceBook {
   acceptSnapshot(event: Balances, askedAt: number): Balances | undefined {
     const { position } = event;
     const listed = new Set(position.balances.map(({ asset }) => asset));
-    const gone = [...this.assets]
+    const gone = [...(this.assets ?? [])]
       .filter(([asset, known]) => !listed.has(asset) && (known.isUntold || !isEmpty(known)))
       .map(([asset]) => ({ asset, free: '0', locked: '0' }));
     const news = [...position.balances, ...gone].filter((one) => this.differs(one, askedAt));
@@ -61,20 +62,20 @@ export class BalanceBook {
   /** The publication failed. */
   retract({ position }: Balances): void {
     for (const { asset } of position.balances) {
-      const known = this.assets.get(asset);
-      if (known) this.assets.set(asset, { ...known, isUntold: true });
+      const known = this.assets?.get(asset);
+      if (known) this.assets?.set(asset, { ...known, isUntold: true });
     }
   }
 
   private differs({ asset, free, locked }: Balance, askedAt: number): boolean {
-    const known = this.assets.get(asset);
+    const known = this.assets?.get(asset);
     if (!known) return !isEmpty({ free, locked });
     if (known.isUntold) return true;
     return known.at <= askedAt && !(isSameAmount(known.free, free) && isSameAmount(known.locked, locked));
   }
 
   private isNews({ asset, free, locked }: Balance, at: number): boolean {
-    const known = this.assets.get(asset);
+    const known = this.assets?.get(asset);
     if (known && known.at > at) return false;
     const isRepeated = known?.at === at && known.free === free && known.locked === locked;
     this.remember({ asset, free, locked }, at);
@@ -82,10 +83,11 @@ export class BalanceBook {
   }
 
   private remember({ asset, free, locked }: Balance, at: number): void {
-    this.assets.delete(asset);
-    this.assets.set(asset, { at, free, locked });
-    const oldest = this.assets.size > MAX_ASSETS ? this.assets.keys().next().value : undefined;
-    if (oldest !== undefined) this.assets.delete(oldest);
+    const assets = (this.assets ??= new Map());
+    assets.delete(asset);
+    assets.set(asset, { at, free, locked });
+    const oldest = assets.size > MAX_ASSETS ? assets.keys().next().value : undefined;
+    if (oldest !== undefined) assets.delete(oldest);
   }
 }
 

@@ -3,25 +3,31 @@ import type { OutboundAccountPosition } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 import type { AccountPlug } from './account-feed';
+import type { VenueClock } from './venue-clock';
 
 export interface BalancePollDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly stream: { readonly venueClock: Pick<VenueClock, 'now'> };
+}
+
+export interface BalancePollOwner {
   readonly room: string;
   plug(): AccountPlug;
-  /** The venue's time, epoch ms. */
-  venueNow(): number;
   onBalances(position: OutboundAccountPosition, askedAt: number): void;
 }
 
-/** Asks for the balances of accounts whose venue pushes none; idle elsewhere, and while no session is live. */
+/** Asks for the balances of accounts whose venue pushes none; idle while no session is live. */
 export class BalancePoll {
   private timer: Timer | undefined;
   private isAsking = false;
   private isDue = false;
   private isLive = false;
 
-  constructor(private readonly deps: BalancePollDeps) {}
+  constructor(
+    private readonly deps: BalancePollDeps,
+    private readonly owner: BalancePollOwner,
+  ) {}
 
   live(): void {
     this.isLive = true;
@@ -42,7 +48,7 @@ export class BalancePoll {
   }
 
   private get rules(): { readonly everyMs: number; readonly afterOrderMs: number } | undefined {
-    return this.deps.plug().feed.polledBalances;
+    return this.owner.plug().feed.polledBalances;
   }
 
   private wait(delayMs: number): void {
@@ -54,16 +60,17 @@ export class BalancePoll {
 
   /** Never rejects. A failure is repeated at the next turn. */
   private async ask(): Promise<void> {
-    const { plug, telemetry, room, venueNow, onBalances } = this.deps;
-    const { looks, account } = plug();
+    const { telemetry, stream } = this.deps;
+    const { room } = this.owner;
+    const { looks, account } = this.owner.plug();
     if (this.isAsking || !looks.balances) return;
     this.isAsking = true;
     this.isDue = false;
     const { exchange } = account.market;
     try {
-      const askedAt = venueNow();
+      const askedAt = stream.venueClock.now();
       const position = await looks.balances();
-      if (position && this.isLive) onBalances(position, askedAt);
+      if (position && this.isLive) this.owner.onBalances(position, askedAt);
       telemetry.meter.count('connector_balance_polls_total', { exchange, outcome: 'answered' });
     } catch (error) {
       telemetry.log.warn({ exchange, room, error: errorText(error) }, 'balances not told');

@@ -15,7 +15,10 @@ export interface CatchingUpDeps {
   readonly telemetry: Telemetry;
   readonly stream: AccountStreamDeps;
   readonly records: StreamRecords;
-  readonly deliveries: Deliveries;
+  onLimited(afterMs: number): void;
+}
+
+export interface CatchingUpOwner {
   readonly history: Pick<StreamHistory, 'reconciled'>;
   readonly exchange: string;
   readonly room: string;
@@ -26,7 +29,6 @@ export interface CatchingUpDeps {
   /** The look is over, well or not: live events need not wait for it. */
   onLooked(): void;
   onClosed(closed: Closed): void;
-  onLimited(afterMs: number): void;
 }
 
 /** A change may be stamped before the frame that told of it, and clocks are only estimates. */
@@ -57,15 +59,21 @@ export class CatchingUp {
   private isLive = false;
   private liveAt = Infinity;
 
-  constructor(private readonly deps: CatchingUpDeps) {
-    this.reconciler = new Reconciler({
-      ...deps,
+  constructor(
+    private readonly deps: CatchingUpDeps,
+    private readonly owner: CatchingUpOwner,
+    private readonly deliveries: Deliveries,
+  ) {
+    const { room, exchange } = owner;
+    this.reconciler = new Reconciler(deps, {
+      room,
+      exchange,
       look: (gap) => this.look(gap),
-      merge: (look) => deps.deliveries.reconciled(look, deps.clock.now()),
+      merge: (look) => deliveries.reconciled(look, deps.clock.now()),
       onClosed: (closed) => this.closed(closed),
       onFailed: ({ fromMs: from }, failed) => {
-        deps.history.reconciled({ from, to: deps.clock.now(), found: 0, failed });
-        deps.onLooked();
+        owner.history.reconciled({ from, to: deps.clock.now(), found: 0, failed });
+        owner.onLooked();
       },
     });
     this.past = this.recall();
@@ -92,7 +100,7 @@ export class CatchingUp {
     if (gap) {
       this.need(gap.fromMs, gap.reason);
       this.reconciler.hurry();
-    } else this.deps.onLooked();
+    } else this.owner.onLooked();
     this.note();
   }
 
@@ -137,7 +145,7 @@ export class CatchingUp {
 
   /** Epoch ms up to which we believe to know everything. */
   private get told(): number {
-    return Math.max(this.deps.completeUntil() ?? 0, this.provenUntil);
+    return Math.max(this.owner.completeUntil() ?? 0, this.provenUntil);
   }
 
   private get proven(): number {
@@ -149,10 +157,11 @@ export class CatchingUp {
   }
 
   private async recall(): Promise<Gap | undefined> {
-    const { records, room, deliveries, telemetry, exchange } = this.deps;
+    const { records, telemetry } = this.deps;
+    const { room, exchange } = this.owner;
     try {
       const record = await records.recall(room);
-      deliveries.restore(record);
+      this.deliveries.restore(record);
       const until = Number(record.facts.get('completeUntil') ?? NaN);
       if (Number.isSafeInteger(until)) return { fromMs: until, reason: 'restart' };
       return record.isDoubtful ? this.blind() : undefined;
@@ -167,13 +176,13 @@ export class CatchingUp {
   }
 
   private async look(gap: Gap): Promise<Look> {
-    const { stream, clock, deliveries, plug } = this.deps;
-    const { looks, looksSentAt } = plug();
+    const { stream, clock } = this.deps;
+    const { looks, looksSentAt } = this.owner.plug();
     await stream.listed();
     await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
     const offsetMs = stream.venueClock.now() - clock.now();
     const sinceMs = Math.round(gap.fromMs + offsetMs - OVERLAP_MS);
-    const known = deliveries.openOrders();
+    const known = this.deliveries.openOrders();
     const askedAt = stream.venueClock.now();
     const { instruments } = stream;
     const snapshot = await looks.snapshot({ sinceMs, instruments, known });
@@ -182,20 +191,19 @@ export class CatchingUp {
 
   private closed(closed: Closed): void {
     this.provenUntil = closed.toMs;
-    this.deps.onLooked();
-    this.deps.onClosed(closed);
+    this.owner.onLooked();
+    this.owner.onClosed(closed);
     this.note();
   }
 
   /** The cursor: never ahead of what the broker has confirmed, never ahead of a gap that is open. */
   private note(): void {
-    const { records, room, deliveries } = this.deps;
     const until = Math.min(
       this.proven,
-      deliveries.confirmedUntil ?? Infinity,
+      this.deliveries.confirmedUntil ?? Infinity,
       this.reconciler.open?.fromMs ?? Infinity,
       this.refusedSince ?? Infinity,
     );
-    if (this.isLive && until > 0) records.note(room, { completeUntil: until });
+    if (this.isLive && until > 0) this.deps.records.note(this.owner.room, { completeUntil: until });
   }
 }

@@ -10,14 +10,18 @@ import { Recent } from './recent';
 import type { Found, Look } from './reconciler';
 import type { StreamHistory } from './stream-history';
 
+/** What all rooms of a market share. */
 export interface DeliveryDeps {
-  readonly room: string;
-  readonly exchange: ExchangeId;
   readonly telemetry: Telemetry;
   readonly publisher: UserPublisher;
   readonly records: StreamRecords;
-  readonly history: Pick<StreamHistory, 'published'>;
   onEvent(event: PublishedAccountEvent, room: string): void;
+}
+
+export interface DeliveryOwner {
+  readonly room: string;
+  readonly exchange: ExchangeId;
+  readonly history: Pick<StreamHistory, 'published'>;
   /** There was no room for it; what it told is forgotten, so that a later look finds it again. */
   onRefused(receivedAt: number): void;
 }
@@ -36,11 +40,14 @@ export class Deliveries {
   private readonly ledger = new OrderLedger();
   private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
-  private readonly keptDone = new Set<string>();
+  private keptDone: Set<string> | undefined;
   private unconfirmed = 0;
   private confirmedAt: number | undefined;
 
-  constructor(private readonly deps: DeliveryDeps) {}
+  constructor(
+    private readonly deps: DeliveryDeps,
+    private readonly owner: DeliveryOwner,
+  ) {}
 
   /** Orders that were open when last heard of. */
   openOrders(): readonly KnownOrder[] {
@@ -54,13 +61,13 @@ export class Deliveries {
 
   /** What an earlier life of the room left. */
   restore({ orders }: StreamRecord): void {
-    for (const key of this.ledger.restore(orders)) this.keptDone.add(key);
+    for (const key of this.ledger.restore(orders)) (this.keptDone ??= new Set()).add(key);
   }
 
   /** Redis lost what was remembered. */
   noteAll(): void {
-    const { room, records } = this.deps;
-    for (const { key, text } of this.ledger.kept()) records.order(room, key, text);
+    const { room } = this.owner;
+    for (const { key, text } of this.ledger.kept()) this.deps.records.order(room, key, text);
   }
 
   /** As a stream told them, in its order. */
@@ -120,7 +127,8 @@ export class Deliveries {
   }
 
   private publish(event: AccountEvent, receivedAt: number, isReconciled: boolean): void {
-    const { room, exchange, publisher, history, onEvent, onRefused } = this.deps;
+    const { publisher, onEvent } = this.deps;
+    const { room, exchange, history } = this.owner;
     const noted = history.published();
     const onConfirmed = (): void => {
       noted();
@@ -132,7 +140,7 @@ export class Deliveries {
     if (!isAccepted) {
       this.unconfirmed -= 1;
       this.retract(event);
-      onRefused(receivedAt);
+      this.owner.onRefused(receivedAt);
     }
     this.count(event, isAccepted ? 'published' : 'refused by the outbox');
     onEvent(body, room);
@@ -146,22 +154,24 @@ export class Deliveries {
 
   /** What is remembered over a restart never runs ahead of delivery. */
   private confirmed(event: AccountEvent, receivedAt: number): void {
-    const { room, records } = this.deps;
+    const { records } = this.deps;
+    const { room } = this.owner;
     this.unconfirmed -= 1;
     this.confirmedAt = receivedAt;
     if (event.kind !== 'order') return;
     const { key, text, isDone } = OrderLedger.keep(event.report);
     records.order(room, key, text);
     if (!isDone) return;
-    this.keptDone.add(key);
-    const oldest = this.keptDone.size > KEPT_DONE ? this.keptDone.values().next().value : undefined;
+    const kept = (this.keptDone ??= new Set());
+    kept.add(key);
+    const oldest = kept.size > KEPT_DONE ? kept.values().next().value : undefined;
     if (oldest === undefined) return;
-    this.keptDone.delete(oldest);
+    kept.delete(oldest);
     records.order(room, oldest, undefined);
   }
 
   private count({ kind }: AccountEvent, outcome: string): void {
-    const { exchange, telemetry } = this.deps;
-    telemetry.meter.count('connector_user_events_total', { exchange, kind, outcome });
+    const { exchange } = this.owner;
+    this.deps.telemetry.meter.count('connector_user_events_total', { exchange, kind, outcome });
   }
 }

@@ -11,6 +11,8 @@ interface Known extends KnownOrder {
   readonly quantity: string;
 }
 
+type Orders = Map<string, Known>;
+
 const FINAL: ReadonlySet<string> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
 const OPEN: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 const MAX_OPEN = 5_000;
@@ -30,8 +32,9 @@ const NAMELESS = '-1';
  * is done.
  */
 export class OrderLedger {
-  private readonly open = new Map<string, Known>();
-  private readonly done = new Map<string, Known>();
+  /** Both are made with their first order: most of the streams are idle. */
+  private open: Orders | undefined;
+  private done: Orders | undefined;
 
   /** True where the report, as a stream told it, is something new; it is then remembered. */
   accept(report: ExecutionReport): boolean {
@@ -57,13 +60,13 @@ export class OrderLedger {
 
   /** The publication failed: what REST tells of the order next is news. */
   retract(report: ExecutionReport): void {
-    this.open.delete(keyOf(report));
-    this.done.delete(keyOf(report));
+    this.open?.delete(keyOf(report));
+    this.done?.delete(keyOf(report));
   }
 
   /** Orders that were open when last heard of. */
   openOrders(): readonly KnownOrder[] {
-    return [...this.open.values()]
+    return [...(this.open?.values() ?? [])]
       .filter(({ orderId }) => String(orderId) !== NAMELESS)
       .map(({ symbol, orderId, clientOrderId }) => ({ symbol, orderId, clientOrderId }));
   }
@@ -76,7 +79,7 @@ export class OrderLedger {
 
   /** The same of every open order. */
   kept(): readonly { readonly key: string; readonly text: string }[] {
-    return [...this.open].map(([key, known]) => ({ key, text: JSON.stringify(known) }));
+    return [...(this.open ?? [])].map(([key, known]) => ({ key, text: JSON.stringify(known) }));
   }
 
   /**
@@ -85,20 +88,20 @@ export class OrderLedger {
    */
   restore(kept: ReadonlyMap<string, string>): readonly string[] {
     for (const [key, text] of kept) {
-      const known = this.open.has(key) || this.done.has(key) ? undefined : parsed(text);
+      const known = this.open?.has(key) || this.done?.has(key) ? undefined : parsed(text);
       if (known) this.rememberAs(key, known);
     }
-    return [...kept.keys()].filter((key) => this.done.has(key));
+    return [...kept.keys()].filter((key) => this.done?.has(key));
   }
 
   /** Orders held. */
   get size(): number {
-    return this.open.size + this.done.size;
+    return (this.open?.size ?? 0) + (this.done?.size ?? 0);
   }
 
   private find(report: ExecutionReport): Known | undefined {
     const key = keyOf(report);
-    return this.open.get(key) ?? this.done.get(key);
+    return this.open?.get(key) ?? this.done?.get(key);
   }
 
   private remember(report: ExecutionReport, next: Known): void {
@@ -108,14 +111,15 @@ export class OrderLedger {
 
   private rememberAs(key: string, known: Known): void {
     if (FINAL.has(known.status)) this.rememberDone(key, known);
-    else remember(this.open, MAX_OPEN, key, known);
+    else remember((this.open ??= new Map()), MAX_OPEN, key, known);
   }
 
   private rememberDone(key: string, known: Known): void {
-    remember(this.done, MAX_DONE, key, known);
-    for (const [oldest, { at }] of this.done) {
-      if (this.done.size <= MIN_DONE || at > known.at - DONE_FOR_MS) return;
-      this.done.delete(oldest);
+    const done = (this.done ??= new Map());
+    remember(done, MAX_DONE, key, known);
+    for (const [oldest, { at }] of done) {
+      if (done.size <= MIN_DONE || at > known.at - DONE_FOR_MS) return;
+      done.delete(oldest);
     }
   }
 }
@@ -131,7 +135,7 @@ function keyOf({ symbol, orderId, orderTime }: ExecutionReport): string {
   return String(orderId) === NAMELESS ? `${key}|${orderTime}` : key;
 }
 
-function remember(orders: Map<string, Known>, limit: number, key: string, known: Known): void {
+function remember(orders: Orders, limit: number, key: string, known: Known): void {
   orders.set(key, known);
   const oldest = orders.size > limit ? orders.keys().next().value : undefined;
   if (oldest !== undefined) orders.delete(oldest);

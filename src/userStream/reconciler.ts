@@ -47,6 +47,11 @@ export interface ReconcilerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** The venue's REST API asked for silence. */
+  onLimited(afterMs: number): void;
+}
+
+export interface ReconcilerOwner {
   readonly exchange: string;
   readonly room: string;
   /** Asks the venue. */
@@ -56,8 +61,6 @@ export interface ReconcilerDeps {
   onClosed(closed: Closed): void;
   /** `reason`: in words without secrets. */
   onFailed(gap: Gap, reason: string): void;
-  /** The venue's REST API asked for silence. */
-  onLimited(afterMs: number): void;
 }
 
 const RETRY: BackoffPolicy = { floorMs: 500, baseMs: 1_000, capMs: 60_000, factor: 2 };
@@ -77,7 +80,10 @@ export class Reconciler {
   private retry: Timer | undefined;
   private isStopped = false;
 
-  constructor(private readonly deps: ReconcilerDeps) {}
+  constructor(
+    private readonly deps: ReconcilerDeps,
+    private readonly owner: ReconcilerOwner,
+  ) {}
 
   /** The gap that is not closed yet. */
   get open(): Gap | undefined {
@@ -113,15 +119,16 @@ export class Reconciler {
     const toMs = this.deps.clock.now();
     // Within a promise, so that a failure in the very call is one more rejection.
     Promise.resolve()
-      .then(() => this.deps.look(gap))
+      .then(() => this.owner.look(gap))
       .then((look) => this.answered(look, gap, toMs))
       .catch((error: unknown) => this.failed(error, gap));
   }
 
   private answered(look: Look, gap: Gap, toMs: number): void {
     if (this.isStopped) return;
-    const { telemetry, exchange, room, merge, onClosed } = this.deps;
-    const found = merge(look);
+    const { telemetry } = this.deps;
+    const { exchange, room } = this.owner;
+    const found = this.owner.merge(look);
     const { attempts } = this;
     const tookMs = this.taken();
     const { incomplete } = look.snapshot;
@@ -136,7 +143,7 @@ export class Reconciler {
       { exchange, room, reason: gap.reason, fromMs: gap.fromMs, toMs, tookMs, found, attempts, incomplete },
       'gap closed',
     );
-    onClosed({ gap, toMs, found, attempts, ...(incomplete !== undefined && { incomplete }) });
+    this.owner.onClosed({ gap, toMs, found, attempts, ...(incomplete !== undefined && { incomplete }) });
     if (this.wanted) this.ask();
   }
 
@@ -150,7 +157,8 @@ export class Reconciler {
 
   private failed(error: unknown, gap: Gap): void {
     if (this.isStopped) return;
-    const { telemetry, exchange, room, clock, onFailed } = this.deps;
+    const { telemetry, clock } = this.deps;
+    const { exchange, room } = this.owner;
     this.asked = undefined;
     this.wanted = joined(this.wanted, gap);
     const waitMs = this.waitAfter(error);
@@ -159,7 +167,7 @@ export class Reconciler {
       { exchange, room, reason: gap.reason, attempt: this.attempts, waitMs, error: errorText(error) },
       'gap not closed yet',
     );
-    onFailed(gap, errorText(error));
+    this.owner.onFailed(gap, errorText(error));
     this.retry = clock.after(waitMs, () => {
       this.retry = undefined;
       this.ask();

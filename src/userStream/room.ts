@@ -1,5 +1,5 @@
 import type { UserPublisher, PublishedAccountEvent } from '../bus/user-publisher';
-import type { AccountEvent } from '../domain/account';
+import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
 import type { StreamRecords } from '../store/stream-records';
@@ -58,7 +58,8 @@ export class Room {
   private readonly deliveries: Deliveries;
   private readonly holding: Holding;
   private readonly catchingUp: CatchingUp;
-  private readonly poll: BalancePoll;
+  /** Where the venue pushes no balances. */
+  private readonly poll: BalancePoll | undefined;
   private readonly flaps: FlapWatch;
   private announcement: Timer | undefined;
   private audit: Timer | undefined;
@@ -77,13 +78,18 @@ export class Room {
     this.flaps = new FlapWatch(deps.flap);
     this.history = new StreamHistory(clock);
     const { history } = this;
-    this.deliveries = new Deliveries({
-      ...deps,
-      room,
-      exchange,
-      history,
-      onRefused: (receivedAt) => this.catchingUp.outboxFull(receivedAt),
-    });
+    // One for all parts of the room, beside what the rooms of a market share.
+    const owner = {
+      ...{ room, exchange, history },
+      plug: () => this.stream.plug,
+      completeUntil: () => this.stream.completeUntil,
+      onLooked: () => this.holding.end(),
+      onClosed: (closed: Closed) => this.gapClosed(closed),
+      onRefused: (receivedAt: number) => this.catchingUp.outboxFull(receivedAt),
+      onBalances: (position: OutboundAccountPosition, askedAt: number) =>
+        this.deliveries.balancesAre(position, askedAt, clock.now()),
+    };
+    this.deliveries = new Deliveries(deps, owner);
     this.holding = new Holding(clock, (events, receivedAt) => this.deliver(events, receivedAt));
     this.holding.begin();
     this.stream = new AccountStream(plug, stream, {
@@ -94,25 +100,8 @@ export class Room {
       onRefused: (reason, verdict) => this.refused(reason, verdict),
       history,
     });
-    const working = () => this.stream.plug;
-    this.catchingUp = new CatchingUp({
-      ...deps,
-      room,
-      exchange,
-      history,
-      deliveries: this.deliveries,
-      plug: working,
-      completeUntil: () => this.stream.completeUntil,
-      onLooked: () => this.holding.end(),
-      onClosed: (closed) => this.gapClosed(closed),
-    });
-    this.poll = new BalancePoll({
-      ...deps,
-      room,
-      plug: working,
-      venueNow: stream.venueClock.now,
-      onBalances: (position, askedAt) => this.deliveries.balancesAre(position, askedAt, clock.now()),
-    });
+    this.catchingUp = new CatchingUp(deps, owner, this.deliveries);
+    if (plug.feed.polledBalances) this.poll = new BalancePoll(deps, owner);
     this.note();
   }
 
@@ -176,7 +165,7 @@ export class Room {
     clock.cancel(this.audit);
     this.holding.end();
     this.catchingUp.stop();
-    this.poll.lost();
+    this.poll?.lost();
     this.stream.stop();
   }
 
@@ -186,7 +175,7 @@ export class Room {
     this.lastEventAt = receivedAt;
     observeAge(events, receivedAt, this.identity.exchange, this.deps);
     this.deliveries.told(events, receivedAt);
-    if (events.some(({ kind }) => kind === 'order')) this.poll.orderChanged();
+    if (events.some(({ kind }) => kind === 'order')) this.poll?.orderChanged();
   }
 
   // ---------------------------------------------------------------- session
@@ -198,7 +187,7 @@ export class Room {
     this.history.live();
     if (missedSince !== undefined) this.history.gap(missedSince);
     this.announceSoon();
-    this.poll.live();
+    this.poll?.live();
     this.auditLater();
     if (!this.hasBeenLive) void this.catchingUp.begin();
     else
@@ -218,7 +207,7 @@ export class Room {
   private lost(): void {
     this.holding.begin();
     this.catchingUp.lost();
-    this.poll.lost();
+    this.poll?.lost();
     this.deps.clock.cancel(this.audit);
     this.note();
   }

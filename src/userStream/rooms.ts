@@ -8,6 +8,8 @@ import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
 import { environmentOf, fingerprint } from './commands';
+import type { RestLine } from './login-plug';
+import { LoginPlug } from './login-plug';
 import type { RestLane } from './rest-budget';
 import { Room } from './room';
 import type { RoomDeps } from './room';
@@ -205,16 +207,17 @@ export class Rooms {
     const { credentials, environment } = access;
     const account = { market, credentials, environment };
     const login = fingerprint(access);
-    const open = (lane: RestLane) => {
-      const deps = this.deps.lines.restDeps(known, login, lane);
-      return [adapter.connectAccount?.(account, deps), deps.sentAt] as const;
-    };
-    const [rest, sentAt] = open('session');
-    const [looks, looksSentAt] = open('look');
     const feed = adapter.accountFeed;
     const rules = market.links.account;
-    if (!rest || !looks || !feed || !rules) throw invalid('provider: not served');
-    return { account, feed, rest, sentAt, looks, looksSentAt, rules, fingerprint: login };
+    if (!adapter.connectAccount || !feed || !rules) throw invalid('provider: not served');
+    return new LoginPlug(account, feed, rules, login, (lane) => this.line(known, account, login, lane));
+  }
+
+  private line(known: KnownMarket, account: Account, login: string, lane: RestLane): RestLine {
+    const deps = this.deps.lines.restDeps(known, login, lane);
+    const rest = known.adapter.connectAccount?.(account, deps);
+    if (!rest) throw invalid('provider: not served');
+    return { rest, sentAt: deps.sentAt };
   }
 }
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { FakeClock } from '../testing/fake-clock';
-import { tinySpec } from '../testing/tiny-venue';
 import type { Refusal } from '../venues/contract';
 import { StreamHistory } from './stream-history';
-import { watched } from './stream-watch';
 
 const REFUSAL: Refusal = { code: '-2015', text: 'Invalid API-key, IP', retry: 'never', cause: 'ip' };
 let clock: FakeClock;
@@ -96,27 +94,4 @@ test('bounded, however long it lives', () => {
   }
   const { topics, refusedTopics, history: entries } = history.detail();
   assert.deepEqual([topics.length, refusedTopics.length, entries.length], [50, 50, 50]);
-});
-
-test('the ear on a feed changes nothing, and hears dials, data and passing refusals', async () => {
-  const spec = tinySpec();
-  const heard = watched(spec, history);
-  assert.equal(await heard.endpoint(), await spec.endpoint());
-  const { codec } = heard.feed;
-  const { market, instruments } = spec;
-  const context = { state: codec.begin(market), market, receivedAt: 0, instruments };
-  for (const frame of [
-    '{"topic":"a","value":"1"}',
-    '{"loginRefused":"backoff"}',
-    '{"loginRefused":"never"}',
-    'pong',
-  ]) {
-    assert.deepEqual(codec.decode(frame, context), spec.feed.codec.decode(frame, context));
-  }
-  assert.deepEqual(
-    told().map((entry) => (entry as { what: string }).what),
-    ['opened', 'dial', 'refused'],
-  );
-  assert.equal(history.detail().topics[0]?.topic, 'a');
-  assert.equal(watched(spec, undefined), spec);
 });

@@ -17,7 +17,8 @@ export class StreamHistory {
   readonly openedAt: number;
   private readonly kept: StreamEntry[] = [];
   private readonly heardOf = new Map<string, { frames: number; lastAt: number }>();
-  private readonly refusedNow = new Map<string, RefusedTopicStatus>();
+  /** Absent while no topic is refused. */
+  private refusedNow: Map<string, RefusedTopicStatus> | undefined;
   private readonly confirms = { count: 0, lastMs: 0, slowestMs: 0 };
   private dialledAt: number | undefined;
   private publishedCount = 0;
@@ -73,14 +74,15 @@ export class StreamHistory {
         known.frames += 1;
         known.lastAt = lastAt;
       } else if (this.heardOf.size < TOPICS) this.heardOf.set(topic, { frames: 1, lastAt });
-      if (this.refusedNow.size > 0) this.refusedNow.delete(topic);
+      this.refusedNow?.delete(topic);
     }
   }
 
   topicsRefused(refused: readonly RefusedTopic[]): void {
     for (const { topic, refusal } of refused) {
       const { code, text } = refusal;
-      if (this.refusedNow.size < TOPICS) this.refusedNow.set(topic, { topic, code, text });
+      const refusedNow = (this.refusedNow ??= new Map());
+      if (refusedNow.size < TOPICS) refusedNow.set(topic, { topic, code, text });
       this.add({ what: 'topicRefused', topic, code, text });
     }
   }
@@ -148,7 +150,7 @@ export class StreamHistory {
     const { count, lastMs, slowestMs } = this.confirms;
     return {
       topics: [...this.heardOf].map(([topic, { frames, lastAt }]) => ({ topic, frames, lastAt })),
-      refusedTopics: [...this.refusedNow.values()],
+      refusedTopics: [...(this.refusedNow?.values() ?? [])],
       confirm: count === 0 ? { count } : { count, lastMs, slowestMs },
       history: this.kept,
     };
