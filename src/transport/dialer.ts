@@ -19,32 +19,39 @@ const ENDPOINT_TIMEOUT_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_BUFFERED_BYTES = 1 << 20;
 
+export interface DialerEvents extends SocketEvents {
+  /** The dial waited so long for the host's budget. */
+  onBudget(waitMs: number): void;
+}
+
 /**
  * One attempt: ask for the endpoint, wait for the host's budget, dial. `cancel` at any point leaves
  * nothing behind and no callback comes after it.
  */
-export class Dialer {
+export class Dialer implements SocketEvents {
   private isCancelled = false;
   private endpointDeadline: Timer | undefined;
   private leaveQueue: (() => void) | undefined;
   private socket: Socket | undefined;
+  /** The production URL, once it is known. */
+  private url = '';
 
   constructor(
     private readonly deps: TransportDeps,
     private readonly rules: LinkRules,
-    private readonly events: SocketEvents & { onBudget(waitMs: number): void },
+    private readonly events: DialerEvents,
   ) {}
 
   start(endpoint: () => Promise<string>, limitMs = ENDPOINT_TIMEOUT_MS): void {
     this.endpointDeadline = this.deps.clock.after(limitMs, () =>
-      this.end({ reason: 'no_endpoint', detail: 'asked for the endpoint in vain', wasOpen: false }),
+      this.onEnd({ reason: 'no_endpoint', detail: 'asked for the endpoint in vain', wasOpen: false }),
     );
     // Within a promise, so that a failure in the very call is one more rejection.
     Promise.resolve()
       .then(endpoint)
       .then(
         (url) => this.queue(url),
-        (error: unknown) => this.end(endpointFailure(error)),
+        (error: unknown) => this.onEnd(endpointFailure(error)),
       );
   }
 
@@ -54,6 +61,28 @@ export class Dialer {
 
   ping(): void {
     this.socket?.ping();
+  }
+
+  // What the socket tells. Passed on by methods: closures for it would stay as long as the connection.
+
+  onOpen(): void {
+    this.events.onOpen();
+  }
+
+  onFrame(frame: string): void {
+    this.events.onFrame(frame);
+  }
+
+  onSignal(): void {
+    this.events.onSignal();
+  }
+
+  onEnd(end: SocketEnd): void {
+    const { url } = this;
+    if (url !== '' && end.retryAfterMs !== undefined) {
+      this.deps.dials.pause(url, this.rules.dials, end.retryAfterMs);
+    }
+    if (!this.isCancelled) this.events.onEnd(end);
   }
 
   cancel(): void {
@@ -86,6 +115,7 @@ export class Dialer {
   }
 
   private open(url: string): void {
+    this.url = url;
     this.socket = dial(
       {
         url: this.deps.rewrite(url),
@@ -93,23 +123,9 @@ export class Dialer {
         frameBytes: this.rules.frameBytes,
         maxBufferedBytes: MAX_BUFFERED_BYTES,
       },
-      {
-        onOpen: () => this.events.onOpen(),
-        onFrame: (frame) => this.events.onFrame(frame),
-        onSignal: () => this.events.onSignal(),
-        onEnd: (end) => {
-          if (end.retryAfterMs !== undefined) {
-            this.deps.dials.pause(url, this.rules.dials, end.retryAfterMs);
-          }
-          this.end(end);
-        },
-      },
+      this,
       this.deps.clock,
     );
-  }
-
-  private end(end: SocketEnd): void {
-    if (!this.isCancelled) this.events.onEnd(end);
   }
 }
 

@@ -8,7 +8,7 @@ import type { FeedListener } from './feed-listener';
 import { DataLiveness } from './liveness';
 import { advance, initialLink, type LinkEffect, type LinkInput, type LinkState } from './machine';
 import { requestsFor, type Wording } from './requests';
-import type { Control, FeedSpec, Received } from './session';
+import type { Control, FeedSpec, Received, SessionEvents } from './session';
 import { Session } from './session';
 import type { SocketEnd } from './socket';
 import type { RefusedTopic } from './subscriptions';
@@ -19,8 +19,8 @@ const SETTLED_AFTER_MS = 30_000;
 /** Unanswered for this many ack deadlines: the session is deaf from birth. */
 const DEADLINES = 3;
 
-/** One connection of a venue's feed: performs the machine's effects and reports what happened. */
-export class FeedConnection<E, S> {
+/** One connection of a venue's feed: performs the machine's effects and reports what happened (`on...`: to it). */
+export class FeedConnection<E, S> implements SessionEvents<E> {
   readonly subscriptions: Subscriptions;
   private state: LinkState = initialLink;
   private session: Session<E, S> | undefined;
@@ -86,7 +86,7 @@ export class FeedConnection<E, S> {
 
   /** Hangs up and dials again: somebody knows better than the socket that it is deaf. */
   restart(reason: string): void {
-    if (this.state.name === 'live') this.lost({ reason, detail: 'restart on request', wasOpen: true });
+    if (this.state.name === 'live') this.onEnd({ reason, detail: 'restart on request', wasOpen: true });
   }
 
   stop(): void {
@@ -132,20 +132,19 @@ export class FeedConnection<E, S> {
 
   private dial(): void {
     this.isAnswered = false;
-    this.session = new Session(this.spec, this.deps, this.counters, {
-      onOpen: () => {
-        this.counters.opened();
-        this.input({ type: 'opened' });
-      },
-      onData: (received) => this.received(received),
-      onControl: (control) => this.control(control),
-      onTick: (sleptMs) => this.tick(sleptMs),
-      onAged: () => this.listener.onRotate('age'),
-      onEnd: (end) => this.lost(end),
-    });
+    this.session = new Session(this.spec, this.deps, this.counters, this);
   }
 
-  private lost(end: SocketEnd): void {
+  onOpen(): void {
+    this.counters.opened();
+    this.input({ type: 'opened' });
+  }
+
+  onAged(): void {
+    this.listener.onRotate('age');
+  }
+
+  onEnd(end: SocketEnd): void {
     this.counters.lost(end, this.state.epoch);
     this.input({ type: 'lost', reason: end.reason, notBeforeMs: end.retryAfterMs ?? 0 });
     this.listener.onLost(end.reason);
@@ -212,7 +211,7 @@ export class FeedConnection<E, S> {
     this.listener.onRefused(refused);
   }
 
-  private received({ topics, events, now, receivedAt }: Received<E>): void {
+  onData({ topics, events, now, receivedAt }: Received<E>): void {
     this.subscriptions.data(topics, now);
     if (this.state.name === 'subscribing') this.input({ type: 'ready' });
     this.flow.data(now);
@@ -221,7 +220,7 @@ export class FeedConnection<E, S> {
     if (events.length > 0) this.listener.onEvents(events, receivedAt);
   }
 
-  private control(control: Control<E>): void {
+  onControl(control: Control<E>): void {
     switch (control.kind) {
       case 'ack':
         this.isAnswered = true;
@@ -235,7 +234,7 @@ export class FeedConnection<E, S> {
         this.counters.loginRefused(control.reason);
         return this.input({ type: 'loginRefused', reason: control.reason });
       case 'ended':
-        return this.lost({ reason: control.reason, detail: 'ended by the venue', wasOpen: true });
+        return this.onEnd({ reason: control.reason, detail: 'ended by the venue', wasOpen: true });
       case 'moveAway':
         return this.listener.onRotate('moveAway');
       case 'throttled':
@@ -264,7 +263,7 @@ export class FeedConnection<E, S> {
     this.session?.pauseRequests(pauseMs);
   }
 
-  private tick(sleptMs: number): void {
+  onTick(sleptMs: number): void {
     this.counters.flush();
     this.refused(this.subscriptions.expire(this.now));
     this.flush();
@@ -277,7 +276,7 @@ export class FeedConnection<E, S> {
   private checkDeafFromBirth(): void {
     const isOverdue = this.now - this.state.since >= DEADLINES * this.spec.rules.ackTimeoutMs;
     if (!isOverdue || this.isAnswered || (this.session?.backlog ?? 0) > 0) return;
-    this.lost({ reason: 'unanswered', detail: `no answer while ${this.state.name}`, wasOpen: true });
+    this.onEnd({ reason: 'unanswered', detail: `no answer while ${this.state.name}`, wasOpen: true });
   }
 
   private checkSilence(): void {

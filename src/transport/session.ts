@@ -2,7 +2,7 @@ import type { InstrumentIndex } from '../domain/instrument';
 import type { Timer } from '../domain/time';
 import type { Channel, Decoded, Feed, LinkRules, MarketDescriptor, Topic } from '../venues/contract';
 import type { FeedCounters } from './counters';
-import type { TransportDeps } from './dialer';
+import type { DialerEvents, TransportDeps } from './dialer';
 import { Dialer } from './dialer';
 import { LinkLiveness } from './liveness';
 import { Outgoing } from './outgoing';
@@ -54,7 +54,7 @@ const NO_FAULTS: readonly string[] = [];
  * One life of a connection, from the dial to its end: socket, codec state, heartbeat, outgoing queue.
  * Ends once; after `end()` no event follows, so that nothing of an older dial can disturb a newer one.
  */
-export class Session<E, S> {
+export class Session<E, S> implements DialerEvents {
   private readonly dialer: Dialer;
   private readonly outgoing: Outgoing;
   private readonly context: {
@@ -79,17 +79,11 @@ export class Session<E, S> {
   ) {
     const { rules, feed, market, instruments } = spec;
     this.outgoing = new Outgoing(deps.clock, rules, () =>
-      this.over({ reason: 'request_backlog', detail: 'too many requests wait to be sent', wasOpen: true }),
+      this.onEnd({ reason: 'request_backlog', detail: 'too many requests wait to be sent', wasOpen: true }),
     );
     this.link = new LinkLiveness(rules.heartbeat, deps.clock.monotonic());
     this.context = { state: feed.codec.begin(market), market, receivedAt: 0, instruments };
-    this.dialer = new Dialer(deps, rules, {
-      onBudget: (waitMs) => counters.dialWait(waitMs),
-      onOpen: () => this.opened(),
-      onFrame: (frame) => this.received(frame),
-      onSignal: () => this.link.inbound(),
-      onEnd: (end) => this.over(end),
-    });
+    this.dialer = new Dialer(deps, rules, this);
     this.dialer.start(() => spec.endpoint(), spec.endpointLimitMs);
   }
 
@@ -125,13 +119,23 @@ export class Session<E, S> {
     this.dialer.cancel();
   }
 
-  private over(end: SocketEnd): void {
+  // What the dialer tells.
+
+  onBudget(waitMs: number): void {
+    this.counters.dialWait(waitMs);
+  }
+
+  onSignal(): void {
+    this.link.inbound();
+  }
+
+  onEnd(end: SocketEnd): void {
     if (this.isOver) return;
     this.end();
     this.events.onEnd(end);
   }
 
-  private opened(): void {
+  onOpen(): void {
     const now = this.deps.clock.monotonic();
     const { heartbeat, rotateAfterMs } = this.spec.rules;
     this.link = new LinkLiveness(heartbeat, now);
@@ -144,7 +148,7 @@ export class Session<E, S> {
     this.events.onOpen();
   }
 
-  private received(frame: string): void {
+  onFrame(frame: string): void {
     const now = this.deps.clock.monotonic();
     const receivedAt = this.deps.clock.now();
     this.link.inbound();
@@ -185,7 +189,7 @@ export class Session<E, S> {
     this.link.pardon(sleptMs, now);
     const verdict = this.link.check(now);
     if (verdict === 'dead') {
-      return this.over({ reason: 'no_pong', detail: 'the link is silent', wasOpen: true });
+      return this.onEnd({ reason: 'no_pong', detail: 'the link is silent', wasOpen: true });
     }
     if (verdict === 'ping') this.sendPing();
     if (now >= this.rotateAt) {

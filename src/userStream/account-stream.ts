@@ -1,19 +1,13 @@
 import type { AccountEvent } from '../domain/account';
 import type { Timer } from '../domain/time';
-import type { TransportDeps } from '../transport/dialer';
-import { FeedConnection } from '../transport/feed';
-import type { Refusal, RefusalCause } from '../venues/contract';
-import type { AccountFeedDeps, AccountPlug } from './account-feed';
-import { accountFeed } from './account-feed';
+import type { Refusal } from '../venues/contract';
+import type { AccountPlug } from './account-feed';
+import type { AccountStreamDeps, SessionOwner } from './account-session';
+import { AccountSession } from './account-session';
 import type { Verdict } from './auth-breaker';
-import type { AuthGates } from './auth-gates';
-import { KeepAlive } from './keep-alive';
 import type { StreamHistory } from './stream-history';
 
-export interface AccountStreamDeps extends AccountFeedDeps {
-  readonly transport: TransportDeps;
-  readonly gates: AuthGates;
-}
+export type { AccountStreamDeps } from './account-session';
 
 export interface AccountStreamListener {
   onEvents(events: readonly AccountEvent[], receivedAt: number): void;
@@ -29,25 +23,14 @@ export interface AccountStreamListener {
   readonly history?: StreamHistory;
 }
 
-interface Session {
-  readonly connection: FeedConnection<AccountEvent, unknown>;
-  readonly plug: AccountPlug;
-  readonly keepAlive: KeepAlive;
-  /** Its login was refused elsewhere meanwhile: that it still brings data proves nothing. */
-  isDoubted: boolean;
-}
-
 const CHECK_MS = 100;
-/** What a retry at once would only make worse. */
-const AUTH_CAUSES: ReadonlySet<RefusalCause | undefined> = new Set(['credentials', 'ip', 'permission']);
-
 /**
  * The private feed of one account. A rotation, and a change of credentials, opens the new session and
  * waits until it is confirmed before the old one closes: what both tell is told once by the ledger.
  */
-export class AccountStream {
-  private current: Session;
-  private next: Session | undefined;
+export class AccountStream implements SessionOwner {
+  private current: AccountSession;
+  private next: AccountSession | undefined;
   /** The session that `current` is to be replaced by, while the venue refuses it. */
   private wanted: AccountPlug | undefined;
   /** Whether the owner still has to hear that `current` is live. */
@@ -64,16 +47,20 @@ export class AccountStream {
     private readonly listener: AccountStreamListener,
   ) {
     this.current = this.open(plug);
-    this.begin(this.current);
+    this.current.begin();
   }
 
   get state(): string {
-    return this.current.connection.status.name;
+    return this.current.state;
   }
 
   /** Of the session that works, or is to. */
   get plug(): AccountPlug {
     return this.current.plug;
+  }
+
+  get history(): StreamHistory | undefined {
+    return this.listener.history;
   }
 
   /** Epoch ms up to which nothing was missed without being told. */
@@ -100,50 +87,17 @@ export class AccountStream {
     this.deps.transport.clock.cancel(this.retry);
     this.deps.transport.clock.cancel(this.check);
     this.endNext();
-    end(this.current);
+    this.current.end();
   }
 
   // ---------------------------------------------------------------- sessions
 
-  private open(plug: AccountPlug): Session {
-    const { transport, gates } = this.deps;
-    const { history } = this.listener;
-    const gate = {
-      pauseMs: () => gates.pauseMs(plug.fingerprint),
-      refused: (reason: Refusal) => this.refused(opened, reason),
-    };
-    const spec = accountFeed(plug, this.deps, gate, history);
-    const connection = new FeedConnection<AccountEvent, unknown>(spec, transport, {
-      onEvents: (events, receivedAt) => this.heard(opened, events, receivedAt),
-      onLive: (missedSince) => this.cameLive(opened, missedSince),
-      onLost: (reason) => {
-        history?.lost(reason);
-        this.ended(opened);
-      },
-      onRefused: (refused) => {
-        history?.topicsRefused(refused);
-        for (const { refusal } of refused) if (isFinal(refusal)) return void this.refused(opened, refusal);
-      },
-      onRotate: () => this.replace(opened.plug),
-      // The connection itself subscribes anew, then dials anew.
-      onSilent: () => undefined,
-      onUnread: () => this.listener.onUnread(),
-      onBlocked: (reason) => {
-        this.ended(opened);
-        this.refused(opened, reason);
-      },
-    });
-    const keepAlive = new KeepAlive(plug, transport, (isGone) => this.expired(opened, isGone));
-    const opened: Session = { connection, plug, keepAlive, isDoubted: false };
-    return opened;
-  }
-
-  private begin({ connection, plug }: Session): void {
-    connection.add(plug.feed.session.topics(plug.account));
+  private open(plug: AccountPlug): AccountSession {
+    return new AccountSession(plug, this.deps, this);
   }
 
   private endNext(): void {
-    if (this.next) end(this.next);
+    this.next?.end();
     this.next = undefined;
   }
 
@@ -151,33 +105,31 @@ export class AccountStream {
     if (this.isStopped || this.next) return;
     this.next = this.open(plug);
     this.watch();
-    this.begin(this.next);
+    this.next.begin();
   }
 
   /** Where nothing works that could be kept meanwhile. */
   private reopen(plug: AccountPlug): void {
     this.gapSince ??= this.current.connection.completeTime;
-    end(this.current);
+    this.current.end();
     this.wanted = undefined;
     this.current = this.open(plug);
-    this.begin(this.current);
+    this.current.begin();
   }
 
-  private handOver(next: Session): void {
-    end(this.current);
+  private handOver(next: AccountSession): void {
+    this.current.end();
     this.current = next;
     this.next = undefined;
-    this.listener.history?.rotated();
+    this.history?.rotated();
     if (next.plug === this.wanted) this.wanted = undefined;
-    this.isUntold = next.connection.status.name === 'live';
+    this.isUntold = next.state === 'live';
     this.checkUp();
   }
 
   // ---------------------------------------------------------------- what happens to a session
 
-  private cameLive(session: Session, missedSince: number | undefined): void {
-    session.isDoubted = false;
-    session.keepAlive.start();
+  cameLive(session: AccountSession, missedSince: number | undefined): void {
     // A successor speaks once it takes over.
     if (session !== this.current) return;
     this.gapSince ??= missedSince;
@@ -185,9 +137,7 @@ export class AccountStream {
     this.checkUp();
   }
 
-  /** The connection is gone, or was never there. */
-  private ended(session: Session): void {
-    session.keepAlive.stop();
+  ended(session: AccountSession): void {
     if (session !== this.current) return;
     this.isUntold = false;
     this.gapSince ??= session.connection.completeTime;
@@ -196,17 +146,24 @@ export class AccountStream {
     if (this.state !== 'live') this.listener.onLost();
   }
 
-  /** A session without a token is deaf, since when nobody knows: what its venue told last is the start of a gap. */
-  private expired(session: Session, isGone: boolean): void {
-    const { connection, plug } = session;
-    if (!isGone || session !== this.current) return connection.restart('keep_alive_failed');
-    this.gapSince ??= connection.completeTime;
+  /** It is deaf, since when nobody knows: what its venue told last is the start of a gap. */
+  tokenGone(session: AccountSession): void {
+    if (session !== this.current) return session.connection.restart('keep_alive_failed');
+    this.gapSince ??= session.connection.completeTime;
+    this.replace(session.plug);
+  }
+
+  heard(session: AccountSession, events: readonly AccountEvent[], receivedAt: number): void {
+    if (!session.isDoubted) this.deps.gates.proven(session.plug.fingerprint);
+    this.listener.onEvents(events, receivedAt);
+  }
+
+  aged({ plug }: AccountSession): void {
     this.replace(plug);
   }
 
-  private heard(session: Session, events: readonly AccountEvent[], receivedAt: number): void {
-    if (!session.isDoubted) this.deps.gates.proven(session.plug.fingerprint);
-    this.listener.onEvents(events, receivedAt);
+  unread(): void {
+    this.listener.onUnread();
   }
 
   private watch(): void {
@@ -216,8 +173,8 @@ export class AccountStream {
   /** Acks of single topics are not told: whether a session is complete is looked at. */
   private checkUp(): void {
     const { next, current } = this;
-    if (next && isComplete(next) && refusedIn(next) <= refusedIn(current)) return this.handOver(next);
-    if (this.isUntold && isComplete(current)) this.tell();
+    if (next?.isComplete && next.refusedCount <= current.refusedCount) return this.handOver(next);
+    if (this.isUntold && current.isComplete) this.tell();
     if (this.next || this.isUntold) return this.watch();
     this.deps.transport.clock.cancel(this.check);
     this.check = undefined;
@@ -232,7 +189,7 @@ export class AccountStream {
 
   // ---------------------------------------------------------------- refused credentials
 
-  private refused(session: Session, reason: Refusal): number {
+  refused(session: AccountSession, reason: Refusal): number {
     const { clock } = this.deps.transport;
     const verdict = this.deps.gates.refused(session.plug.fingerprint);
     // The answer to a question that nobody asks any more.
@@ -254,29 +211,9 @@ export class AccountStream {
   private tryAgain(): void {
     const { current } = this;
     if (this.next) return;
-    const plug = this.wanted ?? (refusedIn(current) > 0 ? current.plug : undefined);
+    const plug = this.wanted ?? (current.refusedCount > 0 ? current.plug : undefined);
     if (!plug) current.connection.unblock();
     else if (this.state === 'live') this.replace(plug);
     else this.reopen(plug);
   }
-}
-
-function end({ connection, keepAlive }: Session): void {
-  keepAlive.stop();
-  connection.stop();
-}
-
-/** Logged in, every topic answered, and not all of them refused. */
-function isComplete(session: Session): boolean {
-  const { status, subscriptions } = session.connection;
-  const { isSettled, size } = subscriptions;
-  return status.name === 'live' && isSettled && (size === 0 || refusedIn(session) < size);
-}
-
-function refusedIn({ connection }: Session): number {
-  return connection.subscriptions.tally().refused;
-}
-
-function isFinal({ retry, cause }: Refusal): boolean {
-  return retry === 'never' || AUTH_CAUSES.has(cause);
 }
