@@ -208,9 +208,10 @@ test('comes back within two seconds of the broker, never with two consumers', as
       async () => (await probe.channel.checkQueue(consumed.spec.queue)).consumerCount === 1,
     );
     consumed.send(`${round}`);
-    await until('consumed', () => consumed.bodies.length > round);
+    await until('consumed', () => consumed.bodies.includes(`${round}`));
   }
-  assert.deepEqual(consumed.bodies, ['0', '1', '2', '3']);
+  // The acknowledgement may be cut off with the connection: the broker then sends the message again.
+  assert.deepEqual([...new Set(consumed.bodies)], ['0', '1', '2', '3']);
   assert.equal((await probe.channel.checkQueue(consumed.spec.queue)).consumerCount, 1);
   assert.equal(proxy.connections, 2);
   assert.ok(RECONNECT.capMs <= 1_500, 'the pause before a dial leaves room for the dial');

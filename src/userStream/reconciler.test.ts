@@ -13,8 +13,11 @@ function setUp() {
   const clock = new FakeClock();
   const telemetry = new RecordedTelemetry();
   const answers: { readonly answer: () => void; readonly fail: (error: Error) => void }[] = [];
-  const reconciler = new Reconciler({
-    ...{ clock, telemetry, random: () => 0.5, exchange: 'x', room: 'r' },
+  const onLimited = (): void => undefined;
+  const deps = { clock, telemetry, random: () => 0.5, onLimited };
+  const reconciler = new Reconciler(deps, {
+    exchange: 'x',
+    room: 'r',
     look: (gap: Gap) =>
       new Promise<Look>((resolve, reject) => {
         const look: Look = { snapshot: { orders: [] }, gap, known: [], sinceMs: 0, askedAt: 0, liveSince: 0 };
@@ -23,7 +26,6 @@ function setUp() {
     merge: () => FOUND,
     onClosed: () => undefined,
     onFailed: () => undefined,
-    onLimited: () => undefined,
   });
   const tookMs = (): unknown[] =>
     telemetry.lines.filter(({ level }) => level === 'info').map(({ context }) => context['tookMs']);

@@ -13,6 +13,7 @@ import type { HttpRoute, OriginSpec, SimAnswer } from './types';
 import { ViolationLog } from './violations';
 
 const MAX_INCOMING_FRAME = 1 << 20;
+const KEEP_ALIVE_MS = 60_000;
 const CONTROL_PREFIX = '/__sim';
 const NOT_FOUND: SimAnswer = { status: 404, body: { error: 'no such path on this simulator' } };
 
@@ -44,6 +45,8 @@ export class SimServer {
     this.http = createServer((request, response) => {
       this.serve(request, response).catch((error: unknown) => fail(response, error));
     });
+    // As the venues: a client that pauses for some seconds finds its connection still open.
+    this.http.keepAliveTimeout = KEEP_ALIVE_MS;
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
     this.faults.onChange(() => this.each({}, (connection) => connection.applyFaults()));
   }
