@@ -34,6 +34,11 @@ export interface Recorder {
   tape(labels: Labels, secrets: readonly string[], about: (frames: string) => object): Tape;
 }
 
+/** The same telemetry, whose log lines all name what they are about. */
+export function telemetryAbout(telemetry: Telemetry, context: LogContext): Telemetry {
+  return { ...telemetry, log: telemetry.log.child(context) };
+}
+
 export interface Telemetry {
   readonly log: Log;
   readonly meter: Meter;

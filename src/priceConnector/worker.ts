@@ -23,7 +23,7 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
   const clock = systemClock;
   const random = Math.random;
   const meter = createMeter();
-  const log = createLog(config.log).child({ module: venue });
+  const log = createLog(config.log).child({ module: venue, venue });
   const tally = new MeterTally(meter, clock);
   const recorder = flightRecorder(config.flightRecorder, { log, meter: tally, clock });
   const telemetry = { log, meter: tally, ...(recorder && { recorder }) };

@@ -12,6 +12,7 @@ const MOST_INSTRUMENTS = 200;
 export interface Recorded {
   readonly instruments: InstrumentIndex;
   readonly secrets?: readonly string[];
+  readonly about?: LogContext;
 }
 
 function tapeOf(recorder: Recorder, labels: Labels, { secrets = [], instruments }: Recorded): Tape {
@@ -25,7 +26,9 @@ function named(instruments: InstrumentIndex, frames: string): readonly Instrumen
 
 /** Counts of one connection, handed to the meter once a second: the hot path only adds numbers. */
 export class FeedCounters {
-  readonly log: Log;
+  /** Of the present dial. */
+  epoch = 0;
+  private readonly log: Log;
   private frames = 0;
   private bytes = 0;
   private eventCount = 0;
@@ -38,7 +41,7 @@ export class FeedCounters {
     private readonly labels: { readonly exchange: string; readonly channel: string },
     recorded: Recorded,
   ) {
-    this.log = telemetry.log.child(labels);
+    this.log = telemetry.log.child({ ...labels, ...recorded.about });
     const { recorder } = telemetry;
     if (recorder) this.tape = tapeOf(recorder, labels, recorded);
   }
@@ -49,8 +52,16 @@ export class FeedCounters {
     this.tape?.frame(text, at);
   }
 
+  live(topics: number): void {
+    this.log.info({ epoch: this.epoch, topics }, 'live');
+  }
+
+  throttled(code: string, pauseMs: number): void {
+    this.log.warn({ epoch: this.epoch, code, pauseMs }, 'the venue asks for silence');
+  }
+
   silent(silentForMs: number): void {
-    this.log.warn({ silentForMs }, 'no data');
+    this.log.warn({ epoch: this.epoch, silentForMs }, 'no data');
     this.tape?.dump('silent');
   }
 
@@ -72,11 +83,12 @@ export class FeedCounters {
   }
 
   /** Dials that fail in a row are told at the first, second, fourth, eighth ...: an outage must not fill the log. */
-  lost({ wasOpen, reason, detail }: SocketEnd, epoch: number): void {
+  lost({ wasOpen, reason, detail }: SocketEnd): void {
     if (wasOpen) this.telemetry.meter.count('connector_disconnects_total', { ...this.labels, reason });
     else this.dialed(reason);
     this.failedDials = wasOpen ? 0 : this.failedDials + 1;
     const isTold = Number.isInteger(Math.log2(Math.max(1, this.failedDials)));
+    const { epoch } = this;
     const context = { reason, detail, epoch, ...(this.failedDials > 1 && { failedDials: this.failedDials }) };
     this.log[isTold ? 'warn' : 'debug'](context, 'connection lost');
   }
@@ -94,7 +106,7 @@ export class FeedCounters {
     this.tape?.dump('refused');
     for (const { topic, refusal } of refused.slice(0, 5)) {
       this.log.warn(
-        { topic, code: refusal.code, text: refusal.text, refused: refused.length },
+        { epoch: this.epoch, topic, code: refusal.code, text: refusal.text, refused: refused.length },
         'topic refused',
       );
     }
@@ -134,7 +146,10 @@ export class FeedCounters {
     const seen = (this.seenNotes ??= new Set());
     if (seen.has(note) || seen.size >= NOTES_LOGGED) return;
     seen.add(note);
-    this.log.warn({ ...context, note }, 'frame not understood; more of this kind are only counted');
+    this.log.warn(
+      { epoch: this.epoch, ...context, note },
+      'frame not understood; more of this kind are only counted',
+    );
   }
 }
 

@@ -132,6 +132,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
 
   private dial(): void {
     this.isAnswered = false;
+    this.counters.epoch = this.state.epoch;
     this.session = new Session(this.spec, this.deps, this.counters, this);
   }
 
@@ -145,7 +146,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
   }
 
   onEnd(end: SocketEnd): void {
-    this.counters.lost(end, this.state.epoch);
+    this.counters.lost(end);
     this.input({ type: 'lost', reason: end.reason, notBeforeMs: end.retryAfterMs ?? 0 });
     this.listener.onLost(end.reason);
   }
@@ -161,7 +162,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
   }
 
   private announceLive(isReturn: boolean): void {
-    this.counters.log.info({ epoch: this.state.epoch, topics: this.subscriptions.size }, 'live');
+    this.counters.live(this.subscriptions.size);
     this.flow.begin(this.now);
     const missedSince = isReturn ? this.completeUntil : undefined;
     this.completeUntil = this.deps.clock.now();
@@ -259,7 +260,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
 
   private throttled({ code, retry }: Refusal): void {
     const pauseMs = typeof retry === 'object' ? retry.afterMs : BACKOFF.capMs;
-    this.counters.log.warn({ code, pauseMs }, 'the venue asks for silence');
+    this.counters.throttled(code, pauseMs);
     this.session?.pauseRequests(pauseMs);
   }
 

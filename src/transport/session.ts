@@ -1,4 +1,5 @@
 import type { InstrumentIndex } from '../domain/instrument';
+import type { LogContext } from '../domain/telemetry';
 import type { Timer } from '../domain/time';
 import type { Channel, Decoded, Feed, LinkRules, MarketDescriptor, Topic } from '../venues/contract';
 import type { FeedCounters } from './counters';
@@ -14,6 +15,8 @@ export interface FeedSpec<E, S> {
   readonly rules: LinkRules;
   readonly feed: Feed<E, S>;
   readonly instruments: InstrumentIndex;
+  /** What log lines name beside exchange and channel, e.g. the room. */
+  readonly about?: LogContext;
   /** Texts that no record of the feed may hold. */
   readonly secrets?: readonly string[];
   /** The production URL of the next dial; may ask the venue for a token first. */

@@ -38,7 +38,7 @@ function setUp() {
   };
   const gate = { pauseMs: () => 0, refused: () => 0 };
   const history = new StreamHistory(clock);
-  return { spec: accountFeed(plug, deps, gate, history), plug, history };
+  return { spec: accountFeed(plug, deps, gate, { history }), plug, history };
 }
 
 test('the ear on a feed changes nothing, and hears dials, data and passing refusals', async () => {

@@ -1,6 +1,7 @@
 import type { AccountEvent } from '../domain/account';
 import { ConnectorError } from '../domain/errors';
 import type { InstrumentIndex } from '../domain/instrument';
+import type { LogContext } from '../domain/telemetry';
 import type { FeedSpec } from '../transport/session';
 import type {
   Account,
@@ -55,14 +56,20 @@ const LOGIN_IDS_FROM = 1_000_000_000;
 /** Questions wait their turn in the venue's REST budget, in a stampede for minutes; each has its own deadline. */
 const ENDPOINT_LIMIT_MS = 900_000;
 
+/** Whose feed it is, for operators. */
+export interface Noted {
+  readonly history?: StreamHistory | undefined;
+  readonly room?: string | undefined;
+}
+
 /** The private feed of an account in the terms of `transport`, which knows no accounts. */
 export function accountFeed(
   plug: AccountPlug,
   deps: AccountFeedDeps,
   gate: LoginGate,
-  history?: StreamHistory,
+  owner: Noted = {},
 ): FeedSpec<AccountEvent, unknown> {
-  return new PrivateFeed(plug, deps, gate, history);
+  return new PrivateFeed(plug, deps, gate, owner);
 }
 
 /** A class, not a bundle of closures: there is one for each of thousands of idle streams. */
@@ -77,11 +84,11 @@ class PrivateFeed implements FeedSpec<AccountEvent, unknown> {
     private readonly plug: AccountPlug,
     private readonly deps: AccountFeedDeps,
     private readonly gate: LoginGate,
-    private readonly history: StreamHistory | undefined,
+    private readonly owner: Noted,
   ) {
     const { session, codec } = plug.feed;
     this.feed = {
-      codec: new AccountCodec(codec, deps.venueClock, history),
+      codec: new AccountCodec(codec, deps.venueClock, owner.history),
       session: new PrivateFrames(plug, deps, gate),
     };
     if (session.login) this.login = () => this.logIn();
@@ -99,12 +106,16 @@ class PrivateFeed implements FeedSpec<AccountEvent, unknown> {
     return this.deps.instruments;
   }
 
+  get about(): LogContext {
+    return { room: this.owner.room };
+  }
+
   get secrets(): readonly string[] {
     return secretsOf(this.plug.account);
   }
 
   async endpoint(): Promise<string> {
-    this.history?.dialling();
+    this.owner.history?.dialling();
     const { plug, deps, gate } = this;
     const { account, rest, feed } = plug;
     const pauseMs = gate.pauseMs();

@@ -18,6 +18,7 @@ export interface AccountStreamDeps extends AccountFeedDeps {
 /** What a session tells the stream that it belongs to. */
 export interface SessionOwner {
   readonly history: StreamHistory | undefined;
+  readonly room: string | undefined;
   heard(session: AccountSession, events: readonly AccountEvent[], receivedAt: number): void;
   cameLive(session: AccountSession, missedSince: number | undefined): void;
   /** The connection is gone, or was never there. */
@@ -48,10 +49,10 @@ export class AccountSession implements FeedListener<AccountEvent>, LoginGate {
     private readonly owner: SessionOwner,
   ) {
     const { transport } = deps;
-    const spec = accountFeed(plug, deps, this, owner.history);
+    const spec = accountFeed(plug, deps, this, owner);
     this.connection = new FeedConnection<AccountEvent, unknown>(spec, transport, this);
     if (!plug.feed.session.keepAlive) return;
-    this.keepAlive = new KeepAlive(plug, transport, (isGone) => this.unprolonged(isGone));
+    this.keepAlive = new KeepAlive(plug, transport, owner.room, (isGone) => this.unprolonged(isGone));
   }
 
   get state(): string {

@@ -21,6 +21,8 @@ export interface AccountStreamListener {
   onRefused(reason: Refusal, verdict: Verdict): void;
   /** Where what happens is noted for operators. */
   readonly history?: StreamHistory;
+  /** What log lines name. */
+  readonly room?: string;
 }
 
 const CHECK_MS = 100;
@@ -57,6 +59,10 @@ export class AccountStream implements SessionOwner {
   /** Of the session that works, or is to. */
   get plug(): AccountPlug {
     return this.current.plug;
+  }
+
+  get room(): string | undefined {
+    return this.listener.room;
   }
 
   get history(): StreamHistory | undefined {

@@ -405,6 +405,30 @@ describe('Connector', () => {
     assert.equal(announced().length, 3);
   });
 
+  test('every line about a connection names venue, exchange, room and epoch', async () => {
+    await start();
+    await open();
+    await announcedTimes(1);
+    server.latest?.cut();
+    await announcedTimes(2);
+    await until('looked', () => telemetry.logged('info').includes('gap closed'));
+    const lines = telemetry.lines.filter(({ context }) => context['channel'] === 'account');
+    assert.deepEqual(
+      lines.map(({ message, context }) => [message, context['epoch']]),
+      [
+        ['live', 1],
+        ['connection lost', 1],
+        ['live', 2],
+      ],
+    );
+    for (const { context } of lines) {
+      const { venue, exchange, room: named } = context;
+      assert.deepEqual({ venue, exchange, named }, { venue: 'tiny', exchange: TINY_EXCHANGE, named: ROOM });
+    }
+    const ofGap = telemetry.lines.find(({ message }) => message === 'gap closed');
+    assert.deepEqual([ofGap?.context['venue'], ofGap?.context['room']], ['tiny', ROOM]);
+  });
+
   test('many reconnects are told as a flap', async () => {
     await start({ environment: { USER_STREAM_FLAP_THRESHOLD: '2' } });
     await open();

@@ -16,6 +16,7 @@ import { UserPublisher } from '../bus/user-publisher';
 import { rewriter } from '../config';
 import { ConnectorError, errorText } from '../domain/errors';
 import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
+import { telemetryAbout } from '../domain/telemetry';
 import type { Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
 import { becameReady } from '../store/becoming-ready';
@@ -239,14 +240,14 @@ export class Connector extends EventEmitter<ConnectorEvents> {
   // ---------------------------------------------------------------- rooms
 
   private roomDeps(known: KnownMarket): RoomDeps {
-    const { clock, random, telemetry, config } = this.deps;
+    const { clock, random, config } = this.deps;
+    const telemetry = telemetryAbout(this.deps.telemetry, { venue: known.adapter.descriptor.venue });
     const { records, publisher } = this;
     const onLimited = (afterMs: number): void => this.lines.pauseRest(known, afterMs);
-    const { flapWindowMs: windowMs, flapThreshold: threshold } = config.userStream;
+    const { flapWindowMs: windowMs, flapThreshold: threshold, auditMs } = config.userStream;
     return {
-      ...{ clock, random, telemetry, publisher, records },
+      ...{ clock, random, telemetry, publisher, records, auditMs },
       instanceId: config.instanceId,
-      auditMs: config.userStream.auditMs,
       onLimited,
       stream: {
         transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },

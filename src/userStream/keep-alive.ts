@@ -15,6 +15,7 @@ export class KeepAlive {
   constructor(
     private readonly plug: AccountPlug,
     private readonly deps: Pick<TransportDeps, 'clock' | 'telemetry'>,
+    private readonly room: string | undefined,
     /** The token could not be extended: the session must be renewed. `isGone`: the venue says that there is none. */
     private readonly onFailed: (isGone: boolean) => void,
   ) {}
@@ -56,12 +57,18 @@ export class KeepAlive {
   private gone(life: number): void {
     if (life !== this.life) return;
     const { exchange } = this.plug.account.market;
-    this.deps.telemetry.log.warn({ exchange }, 'the venue has ended the token of the session; renewing it');
+    this.deps.telemetry.log.warn(
+      { exchange, room: this.room },
+      'the venue has ended the token of the session; renewing it',
+    );
     this.onFailed(true);
   }
 
   private tell(error: unknown, failures: number): void {
     const { exchange } = this.plug.account.market;
-    this.deps.telemetry.log.warn({ exchange, failures, error: errorText(error) }, 'session not kept alive');
+    this.deps.telemetry.log.warn(
+      { exchange, room: this.room, failures, error: errorText(error) },
+      'session not kept alive',
+    );
   }
 }

@@ -98,7 +98,7 @@ export class Room {
       onLost: () => this.lost(),
       onUnread: () => this.catchingUp.unreadable(),
       onRefused: (reason, verdict) => this.refused(reason, verdict),
-      history,
+      ...{ history, room },
     });
     this.catchingUp = new CatchingUp(deps, owner, this.deliveries);
     if (plug.feed.polledBalances) this.poll = new BalancePoll(deps, owner);
