@@ -1,5 +1,5 @@
 /** The backend's side: asks for streams and candles again whenever it is told to, and remembers what came. */
-import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 
@@ -24,6 +24,9 @@ export class Backend {
   private readonly redis: Redis;
   private model: ChannelModel | undefined;
   private requests: readonly { readonly queue: string; readonly payload: object }[] = [];
+  /** Queues whose requests are to be sent, until the broker has confirmed them: it may be away just then. */
+  private readonly wanted = new Set<string>();
+  private channel: ConfirmChannel | undefined;
   private isPaused = false;
   private isClosed = false;
   private readonly waiting: (() => void)[] = [];
@@ -59,9 +62,8 @@ export class Backend {
   }
 
   ask(queue: string): void {
-    for (const request of this.requests) {
-      if (request.queue === queue) this.publish(queue, request.payload);
-    }
+    this.wanted.add(queue);
+    void this.send();
   }
 
   async close(): Promise<void> {
@@ -70,14 +72,29 @@ export class Backend {
     await this.model?.close();
   }
 
-  private publish: (queue: string, payload: object) => void = () => undefined;
+  private async send(): Promise<void> {
+    const { channel } = this;
+    if (!channel) return;
+    const sent = new Set(this.wanted);
+    try {
+      for (const { queue, payload } of this.requests) {
+        if (!sent.has(queue)) continue;
+        channel.publish('gainium', queue, Buffer.from(JSON.stringify({ payload })), { persistent: true });
+      }
+      for (const queue of sent) this.wanted.delete(queue);
+      await channel.waitForConfirms();
+    } catch (error) {
+      for (const queue of sent) this.wanted.add(queue);
+      this.notices.push(`witness asks again: ${error instanceof Error ? error.message : 'no confirm'}`);
+    }
+  }
 
   private async dial(): Promise<void> {
     const { RABBIT_HOST: hostname = '', RABBIT_PORT: port = '' } = this.env;
     const model = await connect({ hostname, port: Number(port), username: 'guest', password: 'guest' });
     model.on('error', (error: Error) => this.notices.push(`witness: ${error.message}`));
     model.on('close', () => void this.again());
-    const channel = await model.createChannel();
+    const channel = await model.createConfirmChannel();
     channel.on('error', (error: Error) => this.notices.push(`witness: ${error.message}`));
     await channel.assertExchange('gainium', 'direct', { durable: true });
     await channel.assertExchange('gainium.events', 'topic', { durable: true });
@@ -93,14 +110,14 @@ export class Backend {
       if (this.isPaused) this.waiting.push(take);
       else take();
     });
-    this.publish = (queue, payload) =>
-      channel.publish('gainium', queue, Buffer.from(JSON.stringify({ payload })));
     this.model = model;
+    this.channel = channel;
+    await this.send();
   }
 
   /** For ever, as the broker is killed on purpose. Unacknowledged messages are delivered anew. */
   private async again(): Promise<void> {
-    this.publish = () => undefined;
+    this.channel = undefined;
     this.waiting.splice(0);
     while (!this.isClosed) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
