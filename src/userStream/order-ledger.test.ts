@@ -180,12 +180,12 @@ test('bounded: finished orders go first, the one silent longest before the other
   assert.equal(ledger.accept(report({ orderId: 'open 0' })), true, 'forgotten');
 });
 
-test('what is over is known for as long as a look may tell it again, then only the last 500 of it', () => {
+test('what is over is known for as long as a look may tell it again, then only the last 200 of it', () => {
   const ledger = new OrderLedger();
   const ended = (id: number): ExecutionReport => report({ ...filled, orderId: id, orderTime: id * 1_000 });
   for (let id = 0; id < 2_000; id += 1) ledger.accept(ended(id));
   assert.equal(ledger.size, 900);
   assert.equal(ledger.acceptReconciled(ended(1_100), 0), false, 'within a quarter of an hour');
   for (let id = 0; id < 2_000; id += 1) ledger.accept(ended(100_000 + id * 60));
-  assert.equal(ledger.size, 500);
+  assert.equal(ledger.size, 200);
 });

@@ -21,7 +21,8 @@ const MAX_OPEN = 5_000;
  * account would be told everything twice and taken for deaf.
  */
 const DONE_FOR_MS = 900_000;
-const MIN_DONE = 500;
+/** As many as are kept over a restart; more would cost a process of a thousand quiet rooms its memory. */
+const MIN_DONE = 200;
 const MAX_DONE = 5_000;
 /** Stands for the order that a position event tells of without naming one. */
 const NAMELESS = '-1';
