@@ -10,7 +10,7 @@ const MIB = 1_024 * 1_024;
 export const ACCOUNT_LINK: LinkRules = {
   ...LINKS.ticker,
   /** Two of the three in a second; public connections use the third. */
-  dials: [{ count: 1, perMs: 0.7 * SECOND }],
+  dials: [{ count: 1, perMs: 0.75 * SECOND }],
   /** Orders of two types, and balances. */
   topicsPerConnection: 3,
   topicsPerRequest: 3,
