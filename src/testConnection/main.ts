@@ -4,6 +4,7 @@ import { loadConfig, readEnvironment } from '../config';
 import { errorText } from '../domain/errors';
 import { systemClock } from '../ops/clock';
 import { createLog } from '../ops/logger';
+import { environmentOf } from '../userStream/commands';
 import type { KnownMarket } from '../venues/registry';
 import { accountMarkets } from '../venues/registry';
 import type { TestOptions } from './arguments';
@@ -35,8 +36,7 @@ async function main(): Promise<number> {
 
 async function run(options: TestOptions, config: Config, known: KnownMarket, login: Login): Promise<number> {
   const { exchange, seconds, okxSource, bybitHost, keysType } = options;
-  const isDemo = config.sandboxVenues.includes(known.adapter.descriptor.venue);
-  const environment = options.environment ?? (isDemo ? 'sandbox' : 'live');
+  const environment = environmentOf(options, known.adapter.descriptor.venue, config.sandboxVenues);
   const lines = options.isJson ? jsonLines : textLines;
   say(lines.note(`${exchange} (${environment}), key ${keyName(login.key)}`));
   const verdict = await testConnection(

@@ -138,8 +138,12 @@ function roomIdOf(userId: string, api: z.infer<typeof Api>): string {
 }
 
 /** Where the account lives: the request decides, else the deployment. `demos`: venues whose accounts are demo ones there. */
-export function environmentOf(access: Access, venue: string, demos: readonly string[]): Environment {
-  return access.environment ?? (demos.includes(venue) ? 'sandbox' : 'live');
+export function environmentOf(
+  { environment }: Pick<Access, 'environment'>,
+  venue: string,
+  demos: readonly string[],
+): Environment {
+  return environment ?? (demos.includes(venue) ? 'sandbox' : 'live');
 }
 
 /** Tells whether two logins are the same without keeping either. */
