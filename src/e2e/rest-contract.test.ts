@@ -14,6 +14,7 @@ import { MemoryStore } from '../store/memory';
 import { OrderCache } from '../store/order-cache';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { problemsOf } from '../testing/schemas';
+import { atOnce } from '../venues/at-once';
 import { marketOf } from '../venues/registry';
 import type { AccountMarket } from './market-table';
 import { ACCOUNT_MARKETS, keysOf, PRICE, specOf } from './market-table';
@@ -70,7 +71,7 @@ describe('reconciled events of every market', { timeout: 120_000 }, () => {
     const credentials = { key, secret, passphrase, options: {} };
     const rest = adapter.connectAccount?.(
       { market, credentials, environment: 'live' },
-      { rewrite, timeoutMs: 10_000, venueNow: () => systemClock.now(), turn: () => Promise.resolve() },
+      { rewrite, timeoutMs: 10_000, venueNow: () => systemClock.now(), inTurn: atOnce },
     );
     assert.ok(rest);
     return rest.snapshot({ sinceMs, instruments: new InstrumentIndex(symbols), known: [] });

@@ -12,6 +12,7 @@ import { instrumentCache } from '../instruments/cache';
 import { LastValues } from '../store/last-values';
 import type { Store } from '../store/ports';
 import { DialBudget } from '../transport/limits';
+import { atOnce } from '../venues/at-once';
 import type { VenueAdapter, VenueRest } from '../venues/contract';
 import { BackfillQueue } from './backfill';
 import { ClockOffset } from './clock-offset';
@@ -205,8 +206,7 @@ function serverTimeOf(
   const nobody = { key: 'none', secret: 'none', passphrase: 'none', options: {} };
   const account = { market, credentials: nobody, environment: 'live' } as const;
   // A public question, now and then: it waits for no turn.
-  const turn = (): Promise<void> => Promise.resolve();
-  const deps = { rewrite, timeoutMs: REST_TIMEOUT_MS, venueNow: () => clock.now(), turn };
+  const deps = { rewrite, timeoutMs: REST_TIMEOUT_MS, venueNow: () => clock.now(), inTurn: atOnce };
   // Made when it is asked: a client that cannot be made is a failed measurement, no failed start.
   return () => connectAccount(account, deps).serverTime();
 }

@@ -1,6 +1,7 @@
 import { ConnectorError, errorText } from '../domain/errors';
 import { InstrumentIndex } from '../domain/instrument';
 import type { Clock } from '../domain/time';
+import { atOnce } from '../venues/at-once';
 import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import { refusalIn } from './tap';
@@ -33,9 +34,13 @@ export async function signedLook(
   if (!adapter.connectAccount) return {};
   let offsetMs = 0;
   const venueNow = (): number => Math.round(clock.now() + offsetMs);
-  const turn = (): Promise<void> => Promise.resolve();
   try {
-    const rest = adapter.connectAccount(account, { rewrite, timeoutMs: TIMEOUT_MS, venueNow, turn });
+    const rest = adapter.connectAccount(account, {
+      rewrite,
+      timeoutMs: TIMEOUT_MS,
+      venueNow,
+      inTurn: atOnce,
+    });
     offsetMs = (await rest.serverTime()) - clock.now();
     const query = { sinceMs: venueNow(), instruments: new InstrumentIndex(), known: [] };
     const { incomplete } = await rest.snapshot(query);

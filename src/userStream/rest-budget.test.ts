@@ -11,8 +11,12 @@ function stage() {
   const budget = new RestBudget(clock);
   const made: string[] = [];
   const call = async (login: string, lane: 'session' | 'look', weight?: number): Promise<void> => {
-    await budget.turns(HOST, login, RULES, lane)(weight);
-    made.push(`${login} ${lane}`);
+    await budget.turns(
+      HOST,
+      login,
+      RULES,
+      lane,
+    )(() => Promise.resolve(made.push(`${login} ${lane}`)), weight);
   };
   /** Lets promises settle. */
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -68,4 +72,39 @@ test('a pause holds for everybody, also for those who wait', async () => {
   clock.advance(1);
   await settle();
   assert.deepEqual(made, ['a session']);
+});
+
+test('only so many calls are on their way at once; each that ends, well or not, lets another go', async () => {
+  const { budget, settle } = stage();
+  const rules = { perIp: [{ count: 1_000, perMs: 1_000 }], perAccount: [{ count: 1_000, perMs: 1_000 }] };
+  const ends: ((how: 'well' | 'badly') => void)[] = [];
+  const outcomes: string[] = [];
+  const call = () =>
+    new Promise<string>((resolve, reject) =>
+      ends.push((how) => (how === 'well' ? resolve(how) : reject(new Error(how)))),
+    );
+  for (let count = 0; count < 60; count += 1) {
+    budget
+      .turns(
+        HOST,
+        `a${count}`,
+        rules,
+        'look',
+      )(call)
+      .then(
+        (how) => outcomes.push(how),
+        ({ message }: Error) => outcomes.push(message),
+      );
+  }
+  await settle();
+  assert.equal(ends.length, 24);
+  ends[0]!('well');
+  ends[1]!('badly');
+  await settle();
+  assert.deepEqual([outcomes, ends.length], [['well', 'badly'], 26]);
+  for (let at = 2; at < 60; at += 1) {
+    ends[at]!('well');
+    await settle();
+  }
+  assert.equal(outcomes.length, 60);
 });

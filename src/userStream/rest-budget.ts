@@ -1,6 +1,6 @@
 import { RateSchedule } from '../transport/limits';
 import type { Clock, Timer } from '../domain/time';
-import type { AccountRestRules } from '../venues/contract';
+import type { AccountRestRules, InTurn } from '../venues/contract';
 
 /** What a call is for. Sessions cannot be dialled without theirs, so they go first. */
 export type RestLane = 'session' | 'look';
@@ -14,6 +14,11 @@ interface Turn {
 const MAX_ACCOUNTS = 20_000;
 /** Of the rate that looks leave to sessions: a listen key must not wait until the minute is over. */
 const RESERVED = 0.2;
+/**
+ * Calls of one host that are on their way. A venue's budget of a minute would else leave at once, each call
+ * with a connection of its own, and be held against us.
+ */
+const MOST_AT_ONCE = 24;
 
 /**
  * The calls of all accounts that one host counts together. First come, first served within a lane; an
@@ -24,6 +29,7 @@ class HostTurns {
   private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = { session: new Set(), look: new Set() };
   private readonly reserve: number;
   private timer: Timer | undefined;
+  private underWay = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -38,6 +44,11 @@ class HostTurns {
     this.pump();
   }
 
+  leave(): void {
+    this.underWay -= 1;
+    this.pump();
+  }
+
   private pump(): void {
     this.clock.cancel(this.timer);
     this.timer = undefined;
@@ -46,6 +57,7 @@ class HostTurns {
     for (const lane of [this.lanes.session, this.lanes.look]) {
       const reserve = lane === this.lanes.look ? this.reserve : 0;
       for (const turn of lane) {
+        if (this.underWay >= MOST_AT_ONCE) return;
         const at = this.schedule.earliest(now, turn.weight + reserve);
         // The head of the row is not overtaken by lighter calls: it would wait for ever.
         if (at > now) return this.wakeAt(Math.min(next, at), now);
@@ -55,6 +67,7 @@ class HostTurns {
           this.schedule.take(now, turn.weight);
           turn.account.take(now, turn.weight);
           lane.delete(turn);
+          this.underWay += 1;
           turn.run();
         }
       }
@@ -77,16 +90,18 @@ export class RestBudget {
 
   constructor(private readonly clock: Clock) {}
 
-  /** The way to a call of one login at one host; resolves when it may be made. */
-  turns(
-    host: string,
-    login: string,
-    rules: AccountRestRules,
-    lane: RestLane,
-  ): (weight?: number) => Promise<void> {
+  /** The way to the calls of one login at one host. */
+  turns(host: string, login: string, rules: AccountRestRules, lane: RestLane): InTurn {
     const account = this.accountOf(`${host} ${login}`, rules);
-    return (weight = 1) =>
-      new Promise((resolve) => this.hostOf(host, rules).enter(lane, { account, weight, run: resolve }));
+    return async (call, weight = 1) => {
+      const turns = this.hostOf(host, rules);
+      await new Promise<void>((run) => turns.enter(lane, { account, weight, run }));
+      try {
+        return await call();
+      } finally {
+        turns.leave();
+      }
+    };
   }
 
   /** The host asked for silence: it counts for every account. */

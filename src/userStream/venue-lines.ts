@@ -4,7 +4,7 @@ import { InstrumentIndex } from '../domain/instrument';
 import type { ExchangeId } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
-import type { AccountRestDeps, AccountRestRules, VenueAdapter } from '../venues/contract';
+import type { AccountRestDeps, AccountRestRules, InTurn, VenueAdapter } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import type { RestLane } from './rest-budget';
 import { RestBudget } from './rest-budget';
@@ -69,11 +69,12 @@ export class VenueLines {
     const rules = market.accountRest ?? CAUTIOUS;
     const wait = this.budget.turns(market.endpoints.rest, login, rules, lane);
     let sentAt = -Infinity;
-    const turn = async (weight?: number): Promise<void> => {
-      await wait(weight);
-      sentAt = clock.now();
-    };
-    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, turn, sentAt: () => sentAt };
+    const inTurn: InTurn = (call, weight) =>
+      wait(() => {
+        sentAt = clock.now();
+        return call();
+      }, weight);
+    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, inTurn, sentAt: () => sentAt };
   }
 
   /** The venue asked for silence on its REST API. */

@@ -65,12 +65,15 @@ export interface AccountSession {
 export interface AccountRestDeps extends RestDeps {
   /** The venue's time by our estimate, epoch ms: what is signed. */
   readonly venueNow: () => number;
-  /**
-   * Awaited before every call, signed or not, with its weight in the venue's count (default 1): resolves
-   * when the budgets of `accountRest` allow it. Sign afterwards: a turn may take seconds.
-   */
-  readonly turn: (weight?: number) => Promise<void>;
+  readonly inTurn: InTurn;
 }
+
+/**
+ * Around every call, signed or not, with its weight in the venue's count (default 1): runs it when the budgets
+ * of `accountRest` allow it, and few enough others are on their way. Sign inside: a turn may take minutes. The
+ * call must end by itself, and must not wait for a turn of another.
+ */
+export type InTurn = <Answer>(call: () => Promise<Answer>, weight?: number) => Promise<Answer>;
 
 /** Signed REST of one account. Fails with ConnectorError, `retry: 'never'` where the credentials are refused. */
 export interface AccountRest {

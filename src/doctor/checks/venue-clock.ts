@@ -1,5 +1,6 @@
 import { errorText } from '../../domain/errors';
 import type { Clock } from '../../domain/time';
+import { atOnce } from '../../venues/at-once';
 import type { VenueAdapter } from '../../venues/contract';
 import type { Check, Finding } from '../check';
 import { fail, ok, skip, warn } from '../check';
@@ -30,7 +31,7 @@ export function venueClock(
         rewrite,
         timeoutMs: TIMEOUT_MS,
         venueNow: () => clock.now(),
-        turn: () => Promise.resolve(),
+        inTurn: atOnce,
       };
       const before = clock.now();
       try {

@@ -10,6 +10,7 @@ import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
 import { FakeClock } from '../../testing/fake-clock';
 import { RestBudget } from '../../userStream/rest-budget';
+import { atOnce } from '../../venues/at-once';
 import { bitget } from '../../venues/bitget';
 import type { Account, AccountRest, Decoded } from '../../venues/contract';
 import { startSimulator, type Simulator } from '../index';
@@ -46,7 +47,7 @@ const restOf = (account: Account): AccountRest =>
     rewrite,
     timeoutMs: 5_000,
     venueNow: () => Date.now(),
-    turn: () => Promise.resolve(),
+    inTurn: atOnce,
   });
 
 /** A connection of the adapter's words, without the transport's skill. */
@@ -317,7 +318,7 @@ describe('bitget: adapter on simulator', () => {
         rewrite: rewriter(parseEndpoints(paced.overrides())),
         timeoutMs: 5_000,
         venueNow: () => clock.now(),
-        turn: new RestBudget(clock).turns('host', 'login', account.market.accountRest!, 'look'),
+        inTurn: new RestBudget(clock).turns('host', 'login', account.market.accountRest!, 'look'),
       });
       let isDone = false;
       const query = { sinceMs: clock.now(), instruments: NONE, known };

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import type { AccountEvent, ExecutionReport } from '../../domain/account';
 import { InstrumentIndex } from '../../domain/instrument';
+import { atOnce } from '../../venues/at-once';
 import type { Account, AccountRest, Decoded, MarketDescriptor } from '../../venues/contract';
 import { bitget } from '../../venues/bitget';
 import { SimServer, systemClock, VenueHost, warpClock, type SimAccount, type VenueSimulator } from '../kit';
@@ -158,7 +159,7 @@ class Stream {
     const market = bitget.descriptor.markets.find((one) => one.exchange === exchange) as MarketDescriptor;
     const account: Account = { market, credentials: { ...KEYS, options: {} }, environment: 'live' };
     const rewrite = (url: string): string => server.urlOf(url).replace(/\/$/, '');
-    const deps = { rewrite, timeoutMs: 5_000, venueNow: () => Date.now(), turn: () => Promise.resolve() };
+    const deps = { rewrite, timeoutMs: 5_000, venueNow: () => Date.now(), inTurn: atOnce };
     const rest = bitget.connectAccount!(account, deps);
     const { session, codec } = bitget.accountFeed!;
     const client = await Client.open(await session.endpoint(account, rest));

@@ -10,6 +10,7 @@ import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
 import { FakeClock } from '../../testing/fake-clock';
 import { RestBudget } from '../../userStream/rest-budget';
+import { atOnce } from '../../venues/at-once';
 import type { Account, Decoded } from '../../venues/contract';
 import { okx } from '../../venues/okx';
 import { startSimulator, type Simulator } from '../index';
@@ -49,7 +50,7 @@ const restOf = (account: Account) =>
     rewrite,
     timeoutMs: 5_000,
     venueNow: () => Date.now(),
-    turn: () => Promise.resolve(),
+    inTurn: atOnce,
   });
 
 /** A connection of the adapter's words, without the transport's skill. */
@@ -291,7 +292,7 @@ describe('okx: adapter on simulator', () => {
         rewrite: rewriter(parseEndpoints(aged.overrides())),
         timeoutMs: 5_000,
         venueNow: () => clock.now(),
-        turn: () => Promise.resolve(),
+        inTurn: atOnce,
       });
       const look = async (): Promise<[statuses: string[], incomplete: string | undefined]> => {
         const known = [forgotten!, filled!].map(({ symbol, orderId, clientOrderId }) => ({
@@ -359,7 +360,7 @@ describe('okx: adapter on simulator', () => {
         rewrite: rewriter(parseEndpoints(paced.overrides())),
         timeoutMs: 5_000,
         venueNow: () => clock.now(),
-        turn: turns,
+        inTurn: turns,
       });
       const query = { sinceMs: clock.now(), instruments: NONE, known: placed };
       let isDone = false;

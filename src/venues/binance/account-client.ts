@@ -84,9 +84,8 @@ export class AccountClient {
     run: (client: Client, market: Account['market']) => Promise<unknown>,
   ): Promise<unknown> {
     const { market } = this.account;
-    await this.deps.turn(weight);
     try {
-      return await run(this.open(isOurs), market);
+      return await this.deps.inTurn(async () => run(this.open(isOurs), market), weight);
     } catch (thrown) {
       throw accountError(`${market.exchange} ${what}`, thrown);
     }

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
+import { atOnce } from '../at-once';
 import type { Account, SnapshotQuery } from '../contract';
 import { connectAccount, type BinanceAccountRest } from './account-rest';
 import { binance } from './index';
@@ -74,7 +76,7 @@ function connect(exchange = 'binance', secret = SECRET, timeoutMs = 5_000): Bina
     rewrite,
     timeoutMs,
     venueNow: () => venueNow,
-    turn: () => Promise.resolve(),
+    inTurn: atOnce,
   });
 }
 
@@ -141,12 +143,11 @@ describe('turns', () => {
         rewrite: (url) => `http://127.0.0.1:${port}/${new URL(url).hostname}/`,
         timeoutMs: 5_000,
         venueNow: () => venueNow,
-        turn: async (weight = 1) => {
+        inTurn: turnsAfter((weight) => {
           assert.equal(calls.length, weights.length, 'one call at a time, none before its turn');
-          await Promise.resolve();
           venueNow += HOUR;
           weights.push(weight);
-        },
+        }),
       },
     );
     await rest.serverTime();
@@ -505,7 +506,7 @@ describe('failures', () => {
         rewrite: () => `http://127.0.0.1:${port}`,
         timeoutMs: 50,
         venueNow: () => NOW,
-        turn: () => Promise.resolve(),
+        inTurn: atOnce,
       },
     );
     assert.equal((await failureOf(rest.serverTime())).code, 'REST_TIMEOUT');

@@ -11,6 +11,7 @@ import { startSimulator, type Simulator } from '../../simulator';
 import type { BinanceOptions } from '../../simulator/binance';
 import type { SimAccount, SimOrder } from '../../simulator/kit';
 import { FakeClock } from '../../testing/fake-clock';
+import { turnsAfter } from '../../testing/turns';
 import type { Account, Decoded, KnownOrder } from '../contract';
 import type { AccountEvent } from '../../domain/account';
 import { connectAccount, type BinanceAccountRest } from './account-rest';
@@ -106,7 +107,7 @@ async function stage(
   const turns: number[] = [];
   const rest = connectAccount(account, {
     ...{ rewrite, timeoutMs: 5_000, venueNow: () => clock.now() },
-    turn: (weight = 1) => (turns.push(weight), Promise.resolve()),
+    inTurn: turnsAfter((weight) => turns.push(weight)),
   });
   const instruments = new InstrumentIndex(
     [symbol, other].map((name) => {

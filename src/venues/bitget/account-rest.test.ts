@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { isDecimal } from '../../domain/decimal';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
+import { atOnce } from '../at-once';
 import type { Account, AccountSnapshot, MarketDescriptor } from '../contract';
 import { WEIGHT } from './account-limits';
 import { connectAccount, type BitgetAccountRest } from './account-rest';
@@ -100,10 +102,7 @@ function rest(
       rewrite: (url) => url.replace('https://api.bitget.com', base),
       timeoutMs,
       venueNow: () => NOW,
-      turn: (weight) => {
-        turns.push(weight);
-        return Promise.resolve();
-      },
+      inTurn: turnsAfter((weight) => turns.push(weight)),
     },
   );
 }
@@ -312,10 +311,7 @@ describe('turns', () => {
         rewrite: (url) => url.replace('https://api.bitget.com', base),
         timeoutMs: 5_000,
         venueNow: () => venueNow,
-        turn: () => {
-          venueNow = NOW; // what the server checks
-          return Promise.resolve();
-        },
+        inTurn: turnsAfter(() => (venueNow = NOW)), // what the server checks
       },
     );
     assert.deepEqual(await of.mode(), { generation: 'classic' });
@@ -498,7 +494,7 @@ describe('failures', () => {
         rewrite: () => 'http://127.0.0.1:1',
         timeoutMs: 2_000,
         venueNow: () => NOW,
-        turn: () => Promise.resolve(),
+        inTurn: atOnce,
       },
     );
     await assert.rejects(nowhere.mode(), { code: 'REST_FAILED' });

@@ -52,24 +52,26 @@ export class WrongDoor extends ConnectorError {}
  */
 export function signedHttp(
   { market, credentials }: Account,
-  { rewrite, timeoutMs, venueNow, turn }: AccountRestDeps,
+  { rewrite, timeoutMs, venueNow, inTurn }: AccountRestDeps,
 ): Ask {
   const base = rewrite(market.endpoints.rest).replace(/\/+$/, '');
   return async ({ what: asked, weight, path, query = {}, isUnsigned = false, isDemo = false }) => {
     const what = `${market.exchange} ${asked}`;
     const search = new URLSearchParams(query).toString();
     const target = search === '' ? path : `${path}?${search}`;
-    // The deadline and the signature begin after the turn, which may take seconds.
-    await turn(weight);
-    const headers = {
-      ...(isUnsigned ? {} : getHeaders(credentials, target, venueNow())),
-      ...(isDemo ? { paptrading: '1' } : {}),
-    };
-    try {
+    // The deadline and the signature begin with the turn, which may take minutes to come.
+    const call = async (): Promise<VenueAnswer> => {
+      const headers = {
+        ...(isUnsigned ? {} : getHeaders(credentials, target, venueNow())),
+        ...(isDemo ? { paptrading: '1' } : {}),
+      };
       // One signal for the whole answer, body included.
       const signal = AbortSignal.timeout(timeoutMs);
       const response = await fetch(base + target, { headers, signal, redirect: 'error' });
       return answerOf(what, response, await bodyOf(what, response));
+    };
+    try {
+      return await inTurn(call, weight);
     } catch (thrown) {
       throw fetchError(what, thrown);
     }

@@ -27,13 +27,11 @@ export type Ask = (request: (client: RestClientV5) => Promise<unknown>) => Promi
  */
 export function askerOf(account: Account, deps: AccountRestDeps): Ask {
   return async (request) => {
-    await deps.turn();
-    const answer = await Promise.resolve()
-      .then(() => request(new TimedClient(account, deps)))
-      .catch((thrown: unknown) => {
-        throw failureOf(thrown);
-      });
-    return readAnswer(answer);
+    try {
+      return readAnswer(await deps.inTurn(async () => request(new TimedClient(account, deps))));
+    } catch (thrown) {
+      throw failureOf(thrown);
+    }
   };
 }
 

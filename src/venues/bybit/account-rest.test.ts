@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
 import type { Account, AccountRest } from '../contract';
 import { bybit } from './index';
 
@@ -76,7 +77,7 @@ async function venue(t: TestContext, answer: Answer, options: Options = {}): Pro
     rewrite,
     timeoutMs,
     venueNow: () => NOW,
-    turn: (weight = 1) => (assert.equal(weight, 1), turns.push(asked.length), Promise.resolve()),
+    inTurn: turnsAfter((weight) => (assert.equal(weight, 1), turns.push(asked.length))),
   });
   return { rest, asked, hosts, turns };
 }

@@ -13,6 +13,8 @@ import { startSimulator } from '../../simulator';
 import type { BybitOptions } from '../../simulator/bybit';
 import type { SimAccount, SimOrder } from '../../simulator/kit';
 import { FakeClock } from '../../testing/fake-clock';
+import { turnsAfter } from '../../testing/turns';
+import { atOnce } from '../at-once';
 import type { Account, AccountRest, Decoded, KnownOrder } from '../contract';
 import { bybit } from './index';
 
@@ -65,7 +67,7 @@ async function stage(t: TestContext, { exchange }: Market, setting: Setting = {}
   const turns: number[] = [];
   const rest = bybit.connectAccount!(account, {
     ...{ rewrite, timeoutMs: 10_000, venueNow: () => clock.now() },
-    turn: (weight = 1) => (turns.push(weight), Promise.resolve()),
+    inTurn: turnsAfter((weight) => turns.push(weight)),
   });
   return { clock, simulator, account, held, rest, rewrite, turns };
 }
@@ -298,7 +300,7 @@ test('a clock that is off is no refused key', async (t) => {
   const one = await stage(t, MARKETS[0]);
   const { account, rewrite } = one;
   const rest = bybit.connectAccount!(account, {
-    ...{ rewrite, timeoutMs: 10_000, venueNow: () => START - HOUR, turn: () => Promise.resolve() },
+    ...{ rewrite, timeoutMs: 10_000, venueNow: () => START - HOUR, inTurn: atOnce },
   });
   assert.deepEqual(await failure({ ...one, rest }), ['REST_FAILED', 'backoff']);
 });

@@ -8,6 +8,7 @@ import { InstrumentIndex } from '../../domain/instrument';
 import { simulateBybit } from '../../simulator/bybit';
 import type { SimAccount } from '../../simulator/kit';
 import { SimServer, systemClock, VenueHost, warpClock } from '../../simulator/kit';
+import { atOnce } from '../at-once';
 import type { Account, AccountRest, Decoded } from '../contract';
 import { bybit } from './index';
 
@@ -58,7 +59,7 @@ async function stage(
     rewrite: (url) => server.urlOf(url).replace(/\/$/, ''),
     timeoutMs: 10_000,
     venueNow: () => Date.now(),
-    turn: () => Promise.resolve(),
+    inTurn: atOnce,
   });
   return { server, account, held, rest, forgetClosedOrders: () => simulator.forgetClosedOrders() };
 }

@@ -20,24 +20,23 @@ export interface AccountCalls {
 /** https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/rest-api */
 export function accountCalls(account: Account, deps: AccountRestDeps): AccountCalls {
   const { exchange } = account.market;
-  const { timeoutMs, turn, venueNow } = deps;
+  const { timeoutMs, inTurn, venueNow } = deps;
   const kind = keysTypeOf(account.credentials);
   const production = new URL(restUrlOf(account));
   const base = deps.rewrite(production.href).replace(/\/+$/, '');
 
-  const signed = async (name: string, path: string): Promise<Reply> => {
-    await turn();
-    const [bare = path] = path.split('?', 1);
-    // Behind the turn, which may have taken longer than a token lives.
-    const headers = signatureOf(account, production.host, production.pathname + bare, venueNow());
-    return request(name, base + path, { timeoutMs, headers });
-  };
+  const signed = (name: string, path: string): Promise<Reply> =>
+    inTurn(async () => {
+      const [bare = path] = path.split('?', 1);
+      // In its turn, which may take longer to come than a token lives.
+      const headers = signatureOf(account, production.host, production.pathname + bare, venueNow());
+      return request(name, base + path, { timeoutMs, headers });
+    });
 
   /** {"iso":"2023-07-10T12:46:38Z","epochSeconds":"1688993198","epochMillis":"1688993198221"} */
   const time = async (): Promise<number> => {
     const name = `${exchange} time`;
-    await turn(UNSIGNED_WEIGHT);
-    const reply = await request(name, `${base}/time`, { timeoutMs });
+    const reply = await inTurn(() => request(name, `${base}/time`, { timeoutMs }), UNSIGNED_WEIGHT);
     // Nobody's key is refused here, whatever the status.
     if (!reply.ok) throw mild(refusal(name, reply));
     const { epochMillis } = objectOf(name, reply) as { epochMillis?: unknown };

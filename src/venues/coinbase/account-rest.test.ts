@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
 import type { AccountRest, KnownOrder, Refusal } from '../contract';
 import type { CoinbaseAccount } from './account-rest';
 import { connectAccount } from './account-rest';
@@ -58,12 +59,11 @@ function rest(key = NAME, secret = SECRET, timeoutMs = 5_000): AccountRest {
   const account = { market: coinbase.descriptor.markets[0]!, credentials, environment: 'live' as const };
   return connectAccount(account, {
     ...{ rewrite, timeoutMs, venueNow: () => now },
-    turn: (weight = 1) => {
+    inTurn: turnsAfter((weight) => {
       turns.push(`${weight} before call ${asked.length + 1}`);
       // Turns may take long: what is signed must be signed behind them.
       now += 1_000;
-      return Promise.resolve();
-    },
+    }),
   });
 }
 

@@ -102,7 +102,7 @@ async function setUp(t: TestContext, given: Key = CLOUD, options: CoinbaseOption
   const restOf = (lane: 'session' | 'look') =>
     connectAccount!(account, {
       ...{ rewrite, timeoutMs: 5_000, venueNow: venueClock.now },
-      turn: budget.turns(market.endpoints.rest, 'login', accountRest!, lane),
+      inTurn: budget.turns(market.endpoints.rest, 'login', accountRest!, lane),
     });
   const rest = restOf('look');
   const reports: ExecutionReport[] = [];

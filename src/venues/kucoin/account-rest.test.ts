@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
+import { atOnce } from '../at-once';
 import { connectAccount } from './account-rest';
 import { kucoin } from './index';
 import { privateSession, type KucoinAccountRest } from './private-session';
@@ -52,7 +54,7 @@ function rest(account = accountOf('kucoin'), timeoutMs = 5_000): KucoinAccountRe
     rewrite: () => base,
     timeoutMs,
     venueNow: () => NOW,
-    turn: () => Promise.resolve(),
+    inTurn: atOnce,
   });
 }
 
@@ -128,12 +130,11 @@ describe('kucoin account REST: what is sent', () => {
     let now = NOW;
     const client = connectAccount(accountOf('kucoin'), {
       ...{ rewrite: () => base, timeoutMs: 5_000, venueNow: () => now },
-      turn: (weight) => {
+      inTurn: turnsAfter((weight) => {
         weights.push(weight);
         assert.equal(asked.length, weights.length - 1, 'nothing was sent before');
         now += 60_000;
-        return Promise.resolve();
-      },
+      }),
     });
     await client.privateToken();
     assert.equal(asked[0]?.headers['kc-api-timestamp'], String(NOW + 60_000));

@@ -16,7 +16,7 @@ import { AccountStream } from '../../userStream/account-stream';
 import { AuthGates } from '../../userStream/auth-gates';
 import { RestBudget } from '../../userStream/rest-budget';
 import { VenueClock } from '../../userStream/venue-clock';
-import type { Account, AccountSnapshot, KnownOrder } from '../contract';
+import type { Account, AccountSnapshot, InTurn, KnownOrder } from '../contract';
 import { kucoin } from './index';
 
 const { accountFeed, connectAccount } = kucoin;
@@ -102,12 +102,12 @@ async function setUp(
   const budget = new RestBudget(clock);
   const weights: number[] = [];
   const restOf = (lane: 'session' | 'look') => {
-    const turn = budget.turns(market.endpoints.rest, 'login', accountRest, lane);
-    const counted = (weight = 1): Promise<void> => {
+    const turns = budget.turns(market.endpoints.rest, 'login', accountRest, lane);
+    const inTurn: InTurn = (call, weight = 1) => {
       weights.push(weight);
-      return turn(weight);
+      return turns(call, weight);
     };
-    return connectAccount!(account, { rewrite, timeoutMs: 5_000, venueNow: venueClock.now, turn: counted });
+    return connectAccount!(account, { rewrite, timeoutMs: 5_000, venueNow: venueClock.now, inTurn });
   };
   const rest = restOf('look');
   const reports: ExecutionReport[] = [];

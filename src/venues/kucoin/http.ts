@@ -1,11 +1,12 @@
 import { ConnectorError, type Retry } from '../../domain/errors';
-import type { MarketDescriptor, RestDeps } from '../contract';
+import { atOnce } from '../at-once';
+import type { InTurn, MarketDescriptor, RestDeps } from '../contract';
 import { isObject, lineOf } from './fields';
 
 /** How a call differs from a public GET. */
 export interface Asking {
   readonly method?: 'GET' | 'POST';
-  /** In the venue's count; default 1. Public calls of the price process have no turns to wait for. */
+  /** In the venue's count; default 1. */
   readonly weight?: number;
   /** Made once the call may go out, as they hold its time. */
   readonly headers?: () => Readonly<Record<string, string>>;
@@ -24,7 +25,7 @@ export interface Http {
 }
 
 export interface HttpDeps extends RestDeps {
-  readonly turn?: (weight?: number) => Promise<void>;
+  readonly inTurn?: InTurn;
 }
 
 const SECOND = 1_000;
@@ -39,20 +40,22 @@ const LARGEST_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
 /** REST of one market, on global fetch: KuCoin needs no more, and its SDKs give less. */
 export function openHttp({ exchange, endpoints }: MarketDescriptor, deps: HttpDeps): Http {
-  const { rewrite, timeoutMs, turn } = deps;
+  const { rewrite, timeoutMs, inTurn = atOnce } = deps;
   const base = rewrite(endpoints.rest).replace(/\/+$/, '');
   return {
     isPlain: base.startsWith('http:'),
     ask: async (what, path, asking = {}) => {
       const { method = 'GET', weight = 1, headers = () => ({}) } = asking;
       const name = `${exchange} ${what}`;
-      await turn?.(weight);
-      try {
+      const call = async (): Promise<unknown> => {
         // One signal for the whole answer, body included.
         const signal = AbortSignal.timeout(timeoutMs);
         const init = { method, signal, headers: headers(), redirect: 'error' } as const;
         const response = await fetch(base + path, init);
         return dataOf(name, response, await bodyOf(name, response), asking);
+      };
+      try {
+        return await inTurn(call, weight);
       } catch (thrown) {
         throw fetchError(name, thrown);
       }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../../domain/errors';
 import { InstrumentIndex } from '../../domain/instrument';
+import { turnsAfter } from '../../testing/turns';
 import type { Account, AccountRest } from '../contract';
 import { connectAccount } from './account-rest';
 import { okx } from './index';
@@ -68,11 +69,8 @@ function rest({
   const credentials = { key: KEY, secret: SECRET, passphrase, options: { okxSource } };
   // The override may hold a path, which is no part of what is signed.
   const { rewrite = (url: string) => url.replace('https://', `${base}/`) } = more;
-  const turn = (weight?: number): Promise<void> => {
-    turns.push(weight);
-    return Promise.resolve();
-  };
-  const deps = { rewrite, timeoutMs, venueNow: () => venueNow, turn };
+  const inTurn = turnsAfter((weight) => turns.push(weight));
+  const deps = { rewrite, timeoutMs, venueNow: () => venueNow, inTurn };
   return connectAccount({ market, credentials, environment }, deps);
 }
 
@@ -460,10 +458,7 @@ describe('okx account REST: known orders', () => {
         rewrite: (url) => url.replace('https://', `${base}/`),
         timeoutMs: 5_000,
         venueNow: () => venueNow,
-        turn: () => {
-          venueNow += HOUR / 60;
-          return Promise.resolve();
-        },
+        inTurn: turnsAfter(() => (venueNow += HOUR / 60)),
       },
     );
     await client.snapshot({ sinceMs: SINCE, instruments: NONE, known: [] });

@@ -32,10 +32,9 @@ export function signedCalls(account: Account, deps: AccountRestDeps): Call {
         retry: 'never',
       });
     }
-    // The deadline and the signature begin after the turn, which may take seconds.
-    await deps.turn(weight);
     try {
-      return await ask(clientOf(account, baseUrl, deps));
+      // The deadline and the signature begin with the turn, which may take minutes to come.
+      return await deps.inTurn(async () => ask(clientOf(account, baseUrl, deps)), weight);
     } catch (thrown) {
       throw accountError(`${exchange} ${what}`, thrown);
     }

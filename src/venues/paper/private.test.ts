@@ -306,7 +306,7 @@ test('paper: no list of orders, and it says so; no clock to measure', async () =
     { market, credentials, environment: 'live' },
     {
       rewrite: () => assert.fail('no URL is asked for'),
-      turn: () => assert.fail('no call is made'),
+      inTurn: () => assert.fail('no call is made'),
       timeoutMs: 1,
       venueNow: () => 1_234,
     },
