@@ -13,13 +13,14 @@ import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';
 import { hostOf, openStreams, tradersOf, untilAll } from './harness/accounts';
 import { pause, type Env } from './harness/child';
+import { quantile } from './harness/bench';
 import { MainProcess, type Holdings } from './harness/main-process';
+import { OrderLatency } from './harness/order-latency';
 import { ROOT } from './harness/stage';
 import { Reporter } from './harness/reporter';
 import { StreamWitness } from './harness/stream-witness';
 
 const IDLE_MS = 15_000;
-const ORDERS_PER_SECOND = 200;
 const CUT_EVERY_MS = 5_000;
 const SETTLED_MS = 60_000;
 /** The longest window in which a venue counts dials. */
@@ -33,7 +34,7 @@ interface Services {
 interface Stage {
   readonly simulator: Simulator;
   readonly witness: StreamWitness;
-  readonly probe: Reporter<'latency-probe.ts'>;
+  readonly latency: OrderLatency;
   readonly main: MainProcess;
   readonly traders: readonly Trader[];
 }
@@ -59,11 +60,13 @@ async function main(): Promise<number> {
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
   const probe = await Reporter.start('latency-probe.ts', services.env);
+  const latency = new OrderLatency(probe, Number(values.seconds));
+  await latency.ofFloor(services.env);
   let main = await MainProcess.start(services.env, simulator.overrides());
   try {
     const traders = await tradersOf(Number(values.streams), simulator, witness);
-    const stage = { simulator, witness, probe, traders };
-    await perform({ ...stage, main }, Number(values.seconds), Number(values.cuts));
+    const stage = { simulator, witness, latency, traders };
+    await perform({ ...stage, main }, Number(values.cuts));
     for (let restart = 1; restart <= Number(values.restarts); restart += 1) {
       await main.kill();
       print(`killed; ${QUIET_MS / 60_000} minutes pass, as the venues count the dials of before`);
@@ -79,8 +82,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function perform(stage: Stage, seconds: number, cuts: number): Promise<void> {
-  const { main, traders } = stage;
+async function perform(stage: Stage, cuts: number): Promise<void> {
+  const { main, traders, latency } = stage;
   await pause(IDLE_MS);
   const before = main.usage().rssBytes;
   await openAll(stage);
@@ -90,7 +93,10 @@ async function perform(stage: Stage, seconds: number, cuts: number): Promise<voi
     `memory: ${(before / 2 ** 20).toFixed(0)} MB without streams, ${(after / 2 ** 20).toFixed(0)} MB with ${traders.length}: ` +
       `${((after - before) / 1_024 / traders.length).toFixed(1)} kB per idle stream`,
   );
-  await trade(stage, seconds);
+  await latency.measure('connector', (count) => {
+    const trader = traders[count % traders.length];
+    if (trader) placeOne(trader, count);
+  });
   await cutAll(stage, cuts);
 }
 
@@ -130,24 +136,6 @@ function leastMs(streams: readonly Trader[]): number {
   return Math.max(0, ...times);
 }
 
-async function trade({ traders, probe }: Stage, seconds: number): Promise<void> {
-  await probe.take();
-  const until = performance.now() + seconds * 1_000;
-  let count = 0;
-  while (performance.now() < until) {
-    const trader = traders[count % traders.length];
-    if (trader) placeOne(trader, (count += 1));
-    await pause(1_000 / ORDERS_PER_SECOND);
-  }
-  await pause(2_000);
-  const { redis, rabbit } = await probe.take();
-  print(`order events: ${count} placed, ${redis.length} on Redis, ${rabbit.length} on RabbitMQ`);
-  print(`  Redis p50 ${quantile(redis, 0.5)} ms, p99 ${quantile(redis, 0.99)} ms`);
-  print(
-    `  RabbitMQ (confirmed, delivered) p50 ${quantile(rabbit, 0.5)} ms, p99 ${quantile(rabbit, 0.99)} ms`,
-  );
-}
-
 function placeOne({ account, market }: Trader, count: number): void {
   const { symbol, quantity } = market;
   const clientOrderId = `bench-${count}`;
@@ -169,7 +157,7 @@ async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number
     await pause(CUT_EVERY_MS);
     const looks = main.takeLooks();
     print(
-      `  ${looks.length} looks ended: p50 ${quantile(looks, 0.5)} ms, most ${quantile(looks, 1)} ms after live`,
+      `  ${looks.length} looks ended: p50 ${quantile(looks, 0.5).toFixed(0)} ms, most ${quantile(looks, 1).toFixed(0)} ms after live`,
     );
   }
   if (cuts === 0) return;
@@ -180,11 +168,6 @@ async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number
 
 function textOf({ rssMb, descriptors, sockets, timers }: Holdings): string {
   return `RSS ${rssMb} MB, ${descriptors} descriptors, ${sockets} sockets, ${timers} timers`;
-}
-
-function quantile(values: readonly number[], share: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(1);
 }
 
 main().then(

@@ -114,7 +114,10 @@ export class PriceProcess {
 }
 
 /** What any connector must do, and nothing else: a program of this folder, told by the environment what to read. */
-export function startFloor(program: 'floor.ts' | 'candle-floor.ts', env: Env): ChildProcess {
+export function startFloor(
+  program: 'floor.ts' | 'candle-floor.ts' | 'order-floor.ts',
+  env: Env,
+): ChildProcess {
   return startNode([...profiling(), ...TSX, join(__dirname, program)], env);
 }
 
