@@ -60,8 +60,7 @@ async function main(): Promise<number> {
   const simulator = await startSimulator({ symbols: 4 });
   const witness = await StreamWitness.open(services.env);
   const probe = await Reporter.start('latency-probe.ts', services.env);
-  const latency = new OrderLatency(probe, Number(values.seconds));
-  await latency.ofFloor(services.env);
+  const latency = new OrderLatency(services.env, probe, Number(values.seconds));
   let main = await MainProcess.start(services.env, simulator.overrides());
   try {
     const traders = await tradersOf(Number(values.streams), simulator, witness);
@@ -93,6 +92,8 @@ async function perform(stage: Stage, cuts: number): Promise<void> {
     `memory: ${(before / 2 ** 20).toFixed(0)} MB without streams, ${(after / 2 ** 20).toFixed(0)} MB with ${traders.length}: ` +
       `${((after - before) / 1_024 / traders.length).toFixed(1)} kB per idle stream`,
   );
+  // Beside the same streams, so that the simulators are as busy.
+  await latency.ofFloor();
   await latency.measure('connector', (count) => {
     const trader = traders[count % traders.length];
     if (trader) placeOne(trader, count);

@@ -16,16 +16,17 @@ const LAST_ARRIVALS_MS = 2_000;
 
 export class OrderLatency {
   constructor(
+    private readonly env: Env,
     private readonly probe: Reporter<'latency-probe.ts'>,
     private readonly seconds: number,
   ) {}
 
   /** The same stream of orders through the floor; its venue is this process, as the simulators are. */
-  async ofFloor(env: Env): Promise<void> {
+  async ofFloor(): Promise<void> {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const child = startFloor('order-floor.ts', { ...env, BENCH_URL: `ws://127.0.0.1:${port}` });
+    const child = startFloor('order-floor.ts', { ...this.env, BENCH_URL: `ws://127.0.0.1:${port}` });
     try {
       const [socket] = (await once(server, 'connection')) as [WebSocket];
       await this.measure('floor', () => {
