@@ -1,5 +1,5 @@
 import type { OrderStatus } from '../../domain/account';
-import { add, greater, isPositive } from '../../domain/decimal';
+import { add, compare, greater, isPositive } from '../../domain/decimal';
 import { minus, times } from './amounts';
 
 /** What one connection has heard of an order. Frames of the same moment may come in any order. */
@@ -8,11 +8,13 @@ export interface OrderFills {
   /** Sums of the matches seen, each once. */
   quantity: string;
   quote: string;
-  /** Of the first match; stands in for those that were never seen. */
+  /** Of the first match. */
   firstPrice: string;
   /** The largest `filledSize` told. */
   filled: string;
   final?: OrderStatus;
+  /** Not while fills are missing from the sums. */
+  isEndTold?: true;
   /** When it ended, by our clock. */
   endedAt?: number;
 }
@@ -70,13 +72,16 @@ export function countMatch(fills: OrderFills, { tradeId, price, size }: Match): 
   if (!isPositive(fills.firstPrice)) fills.firstPrice = price;
 }
 
-/** Cumulative totals. A part that was filled before we listened is valued at the first price known, or the limit. */
-export function totalsOf(fills: OrderFills, limit: string): { quantity: string; quote: string } {
+/** Not so where some came before the connection. */
+export function hasSeenAll({ filled, quantity }: OrderFills): boolean {
+  return compare(filled, quantity) <= 0;
+}
+
+/** Cumulative totals. Fills that were never seen are valued as the first one that was: an estimate. */
+export function totalsOf(fills: OrderFills): { readonly quantity: string; readonly quote: string } {
   const quantity = greater(fills.filled, fills.quantity);
-  const unseen = minus(quantity, fills.quantity);
-  if (!isPositive(unseen)) return { quantity, quote: fills.quote };
-  const price = isPositive(fills.firstPrice) ? fills.firstPrice : limit;
-  return { quantity, quote: add(fills.quote, times(unseen, price)) };
+  if (hasSeenAll(fills)) return { quantity, quote: fills.quote };
+  return { quantity, quote: add(fills.quote, times(minus(quantity, fills.quantity), fills.firstPrice)) };
 }
 
 function dropOldest(keys: Iterator<string>, drop: (key: string) => void): void {

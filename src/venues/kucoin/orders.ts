@@ -3,14 +3,14 @@ import { greater, isPositive } from '../../domain/decimal';
 import { averageOf, firstPositive } from './amounts';
 import { amountOf, epochMs, isSymbol } from './fields';
 import type { FillBook, OrderFills } from './order-fills';
-import { countMatch, totalsOf } from './order-fills';
+import { countMatch, hasSeenAll, totalsOf } from './order-fills';
 import { pairOf, type OrderContext } from './order-markets';
 import type { OrderWire } from './private-wire';
 import { isFinal, isLiquidation, statusOf } from './statuses';
 
-/** `nothing`: of another market, or older than the order's end. */
+/** `nothing`: of another market, or older than the order's end. `note`: the report has to be looked at. */
 export type OrderReading =
-  | { readonly kind: 'report'; readonly report: ExecutionReport }
+  | { readonly kind: 'report'; readonly report: ExecutionReport; readonly note?: string }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'fault'; readonly note: string };
 
@@ -21,6 +21,8 @@ export interface StreamContext extends OrderContext {
 
 const NOTHING: OrderReading = { kind: 'nothing' };
 const MALFORMED: OrderReading = { kind: 'fault', note: 'malformed order' };
+/** Told by REST, which knows the sum: the ratio of what is published is taken for the average price. */
+const UNSEEN_FILLS = 'order: its average price is unknown, as not all of its fills were seen';
 const LONGEST_ID = 64;
 
 /** One frame of the orders topic. Sizes of contracts are contracts and stay so. */
@@ -47,7 +49,19 @@ export function readOrder(wire: OrderWire, context: StreamContext): OrderReading
     ...pricesOf(amounts, fills, context.market.kind === 'spot'),
     liquidation: isLiquidation(wire.tradeType),
   };
-  return { kind: 'report', report };
+  return toldOf(report, fills);
+}
+
+/** The report as it may be told, which depends on whether all of the order's fills were seen. */
+function toldOf(report: ExecutionReport, fills: OrderFills): OrderReading {
+  const isEnd = isFinal(report.orderStatus);
+  if (hasSeenAll(fills)) {
+    if (isEnd) fills.isEndTold = true;
+    return { kind: 'report', report };
+  }
+  // That the venue is taking over a position is urgent; what it was worth is reckoned at the end.
+  const isUrgent = report.liquidation === true && !isEnd && isPositive(report.totalQuoteTradeQuantity);
+  return isUrgent ? { kind: 'report', report, note: UNSEEN_FILLS } : { kind: 'fault', note: UNSEEN_FILLS };
 }
 
 function markEnded(fills: OrderFills, status: OrderStatus, now: number): void {
@@ -135,6 +149,7 @@ function statusAfter(
   };
   const status = statusOf(wire.type, wire.status, facts);
   if (fills.final === undefined || typeof status === 'object') return status;
+  if (!fills.isEndTold) return fills.final;
   const isSameEnd = status === fills.final && wire.type !== 'match';
   return isSameEnd ? status : 'late';
 }
@@ -153,7 +168,7 @@ export type Prices = Pick<
 >;
 
 function pricesOf({ isMarket, limit, size }: Amounts, fills: OrderFills, isSpot: boolean): Prices {
-  const { quantity: filled, quote } = totalsOf(fills, limit);
+  const { quantity: filled, quote } = totalsOf(fills);
   return {
     price: priceOf({ isMarket, limit, filled, quote, isSpot }),
     quantity: firstPositive(size, filled),

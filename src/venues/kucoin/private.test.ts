@@ -125,7 +125,12 @@ describe('kucoin private codec: states', () => {
   for (const [type, status, data, wanted] of rows) {
     test(`${type} (${status}) ${JSON.stringify(data)} is ${wanted}`, () => {
       const frame = changed(framesOf(SPOT)[0]!, { ...limit, ...data, type, status });
-      assert.equal(reportsOf(connection(), [frame])[0]?.orderStatus, wanted);
+      // What was filled before the frame was seen as well.
+      const before = String(Number(frame.data['filledSize']) - (type === 'match' ? 1 : 0));
+      const fill = { type: 'match', status: 'match', matchPrice: '10', matchSize: before, tradeId: 'before' };
+      const seen = changed(frame, { ...fill, filledSize: before, remainSize: '1' });
+      const frames = Number(before) > 0 ? [seen, frame] : [frame];
+      assert.equal(reportsOf(connection(), frames).at(-1)?.orderStatus, wanted);
     });
   }
 
@@ -159,14 +164,62 @@ describe('kucoin private codec: states', () => {
     );
   });
 
-  test('joined late: the unseen part at the limit price, a late match corrects it', () => {
-    const [, first, last, filled] = framesOf(LINEAR);
-    assert.equal(reportsOf(connection('kucoinLinear'), [filled])[0]?.totalQuoteTradeQuantity, '4500');
-    const told = reportsOf(connection('kucoinLinear'), [last, first, filled]);
-    assert.deepEqual(
-      told.map((one) => one.totalQuoteTradeQuantity),
-      ['4499.7', '4499.6'],
-    );
+  describe('fills of before this connection', () => {
+    const unseen: Decoded<AccountEvent> = {
+      ...{ kind: 'events', topics: ['/contractMarket/tradeOrders'], events: [] },
+      faults: ['order: its average price is unknown, as not all of its fills were seen'],
+    };
+
+    test('are not guessed at: a limit order of 10 at 100, half of it at 90 on the connection before', () => {
+      const [open] = framesOf(LINEAR);
+      const order = { size: '10', price: '100', matchPrice: '100', matchSize: '5' };
+      const last = { type: 'match', status: 'match', filledSize: '10', remainSize: '0', tradeId: 'second' };
+      const second = changed(open!, { ...order, ...last });
+      const end = changed(second, { type: 'filled', status: 'done' });
+      const decode = connection('kucoinLinear');
+      assert.deepEqual([decode(second), decode(end)], [unseen, unseen]);
+      const first = changed(second, { matchPrice: '90', tradeId: 'first', filledSize: '5', remainSize: '5' });
+      const told = reportsOf(connection('kucoinLinear'), [open, first, second]).at(-1);
+      assert.deepEqual([told?.orderStatus, told?.totalQuoteTradeQuantity], ['FILLED', '950']);
+    });
+
+    test('of a market order of which only the end is heard, and of a spot order that is cancelled', () => {
+      const [, , , filled] = framesOf(LINEAR);
+      const market = changed(filled!, { orderType: 'market', price: '' });
+      assert.deepEqual(connection('kucoinLinear')(market), unseen);
+      const gone = { type: 'canceled', status: 'done', filledSize: '1', remainSize: '0' };
+      const decoded = connection()(changed(framesOf(SPOT)[0]!, gone));
+      assert.ok(decoded.kind === 'events' && decoded.events.length === 0 && decoded.faults?.length === 1);
+    });
+
+    test('frames of one moment in any order: the end is told with the match that completes the sum', () => {
+      const [, first, last, filled] = framesOf(LINEAR);
+      for (const frames of [
+        [last, first],
+        [filled, last, first],
+        [filled, first, last],
+      ]) {
+        const told = reportsOf(connection('kucoinLinear'), [...frames, filled]);
+        assert.deepEqual(
+          told.map((one) => [one.orderStatus, one.totalQuoteTradeQuantity]),
+          [
+            ['FILLED', '4499.6'],
+            ['FILLED', '4499.6'],
+          ],
+        );
+      }
+    });
+
+    test('a liquidation under way is told by an estimate, REST is asked; its end is not guessed', () => {
+      const [liquid] = framesOf('kucoinLinear.order.liquidation');
+      const decode = connection('kucoinLinear');
+      const under = decode(liquid);
+      assert.ok(under.kind === 'events' && under.events.length === 1 && under.faults?.length === 1);
+      const end = decode(
+        changed(liquid!, { type: 'filled', status: 'done', filledSize: '3840', remainSize: '0' }),
+      );
+      assert.ok(end.kind === 'events' && end.events.length === 0 && end.faults?.length === 1);
+    });
   });
 
   test('liquid is flagged, adl and settlement are not', () => {

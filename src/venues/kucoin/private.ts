@@ -76,10 +76,12 @@ function decodeOrder(topic: Topic, data: object, context: Context): Decoded<Acco
   const { market, instruments, receivedAt, state } = context;
   const reading = readOrder(data, { market, instruments, receivedAt, fills: state.fills });
   if (reading.kind === 'fault') return unread(topic, reading.note);
-  const events: AccountEvent[] = reading.kind === 'report' ? [{ kind: 'order', report: reading.report }] : [];
   const { symbol, tradeType }: OrderWire = data;
   if (isLiquidation(tradeType) && typeof symbol === 'string') state.liquidations.heard(symbol, receivedAt);
-  return { kind: 'events', topics: [topic], events };
+  if (reading.kind === 'nothing') return { kind: 'events', topics: [topic], events: [] };
+  const events: AccountEvent[] = [{ kind: 'order', report: reading.report }];
+  const { note } = reading;
+  return { kind: 'events', topics: [topic], events, ...(note !== undefined && { faults: [note] }) };
 }
 
 function decodePosition(subject: unknown, data: object, context: Context): Decoded<AccountEvent> {
