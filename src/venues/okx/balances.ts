@@ -19,13 +19,18 @@ export interface BalancesReading {
 export function readBalances(row: unknown, nowMs?: number): BalancesReading | undefined {
   if (!isObject(row)) return undefined;
   const { uTime, details } = row as Unproven<AccountWire>;
-  const eventTime = epochMs(uTime) ?? (isBlank(uTime) ? nowMs : undefined);
+  const eventTime = epochMs(uTime) ?? (isBlank(uTime) ? (nowMs ?? timeless(details)) : undefined);
   if (eventTime === undefined || !Array.isArray(details)) return undefined;
   const balances = details.map(toBalance).filter((one) => one !== undefined);
   return {
     position: { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: 0, balances },
     unread: details.length - balances.length,
   };
+}
+
+/** Nothing is told, so no time is missing: an account that never held anything says so at every login. */
+function timeless(details: unknown): number | undefined {
+  return Array.isArray(details) && details.length === 0 ? 0 : undefined;
 }
 
 function toBalance(detail: unknown): Balance | undefined {

@@ -319,6 +319,12 @@ describe('okx private codec: orders', () => {
 });
 
 describe('okx private codec: balances', () => {
+  test('an account that never held anything: no event, and nothing to look at', () => {
+    for (const changes of [{ uTime: '' }, {}]) {
+      assert.deepEqual(loggedIn()(account([], changes)), { kind: 'events', topics: ['account'], events: [] });
+    }
+  });
+
   const rows: [name: string, detail: object, free: string, locked: string][] = [
     ['spot', { availBal: '1', availEq: '', frozenBal: '2', fixedBal: '0' }, '1', '2'],
     ['older multi-currency', { availBal: '', availEq: '3.50', frozenBal: '0.5' }, '3.50', '0.5'],
