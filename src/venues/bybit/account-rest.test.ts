@@ -351,6 +351,18 @@ test('a balance that cannot be read is never taken for zero', async (t) => {
   assert.equal(incomplete, 'the balances are left out, as 1 of them cannot be read');
 });
 
+test('a wallet of which nothing can be read keeps no order from being told', async (t) => {
+  const coin = [{ coin: 'BTC', walletBalance: 'x' }];
+  const list = [{ accountType: 'UNIFIED', coin }];
+  const orders: Answer = () => ok({ list: [row('y')], nextPageCursor: '' });
+  const { rest } = await venue(t, account({ [WALLET]: () => ok({ list }), [CURRENT]: orders }));
+  const found = await rest.snapshot({ sinceMs: NOW - 1, instruments: NONE, known: [] });
+  assert.deepEqual(
+    [found.orders.length, found.balances, found.incomplete],
+    [1, undefined, 'the balances are left out, as 1 of them cannot be read'],
+  );
+});
+
 test('what the venue does not keep is said', async (t) => {
   const { rest } = await venue(t, account());
   const said = async (gapMs: number) =>

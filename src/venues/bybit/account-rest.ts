@@ -54,12 +54,12 @@ async function readBalances(ask: Ask, wallet: Wallet): Promise<WalletRead> {
   const row = (list as readonly unknown[]).find((one) => isWallet(one, wallet));
   // An account that never held anything has no row.
   if (row === undefined) return { notes: [] };
+  if (!Array.isArray((row as WalletRow).coin)) throw badAnswer('with a malformed wallet');
   const position = readWallet(row as WalletRow, time);
-  if (!position) throw badAnswer('with a malformed wallet');
-  const odd = coinsOf(row as WalletRow) - position.balances.length;
+  const odd = coinsOf(row as WalletRow) - (position?.balances.length ?? 0);
+  if (position && odd === 0) return { position, notes: [] };
   // What is not told is taken for empty: all or nothing.
-  if (odd > 0) return { notes: [`the balances are left out, as ${odd} of them cannot be read`] };
-  return { position, notes: [] };
+  return { notes: [`the balances are left out, as ${odd} of them cannot be read`] };
 }
 
 function isWallet(row: unknown, wallet: Wallet): boolean {

@@ -5,7 +5,7 @@ import type { AccountCalls } from './account-client';
 import { accountCalls } from './account-client';
 import { ordersSince } from './account-orders';
 import { allPages } from './account-pages';
-import { balancesOf } from './balances';
+import { readBalances } from './balances';
 import { MAY_NOT_VIEW, refused } from './refusals';
 
 const ACCOUNTS_PER_PAGE = '250';
@@ -29,19 +29,33 @@ export class CoinbaseAccount implements AccountRest {
     return this.calls.time();
   }
 
-  /** Orders first: their fills are in the balances then. */
+  /** Orders first: their fills are in the balances then. What is not told is taken for empty: all or nothing. */
   async snapshot(query: SnapshotQuery): Promise<AccountSnapshot> {
     const found = await ordersSince(query, this.deps.venueNow(), this.calls);
-    return { ...found, balances: await this.balances() };
+    const { position, odd } = await this.holdings();
+    if (odd === 0) return { ...found, balances: position };
+    const note = `the balances are left out, as ${odd} of them cannot be read`;
+    return { ...found, incomplete: found.incomplete === undefined ? note : `${found.incomplete}; ${note}` };
   }
 
   async balances(): Promise<OutboundAccountPosition> {
+    const { position, odd } = await this.holdings();
+    if (odd > 0) throw this.unreadable('accounts');
+    return position;
+  }
+
+  private async holdings(): Promise<{ readonly position: OutboundAccountPosition; readonly odd: number }> {
     const query = { limit: ACCOUNTS_PER_PAGE };
-    const balances = balancesOf(await allPages('accounts', 'accounts', query, '/accounts', this.calls.ask));
-    if (balances === undefined) throw this.unreadable('accounts');
+    const accounts = await allPages('accounts', 'accounts', query, '/accounts', this.calls.ask);
+    const { balances, odd } = readBalances(accounts);
     // The venue gives no time.
     const eventTime = this.deps.venueNow();
-    return { eventType: 'outboundAccountPosition', eventTime, lastAccountUpdate: eventTime, balances };
+    const position = {
+      eventType: 'outboundAccountPosition',
+      eventTime,
+      lastAccountUpdate: eventTime,
+    } as const;
+    return { position: { ...position, balances }, odd };
   }
 
   /**

@@ -11,19 +11,27 @@ const FOREIGN_PLATFORMS: ReadonlySet<unknown> = new Set([
 ]);
 const FOREIGN_TYPES: ReadonlySet<unknown> = new Set(['ACCOUNT_TYPE_VAULT', 'VAULT']);
 
-/** Undefined where a wallet cannot be read: half of the balances would be taken for all. */
-export function balancesOf(wallets: readonly object[]): readonly Balance[] | undefined {
+export interface BalancesRead {
+  readonly balances: readonly Balance[];
+  /** Wallets that cannot be read: what is held in them is unknown, not zero. */
+  readonly odd: number;
+}
+
+export function readBalances(wallets: readonly object[]): BalancesRead {
   const balances = new Map<string, Balance>();
+  let odd = 0;
   for (const wallet of wallets as readonly Wallet[]) {
     if (FOREIGN_PLATFORMS.has(wallet.platform) || FOREIGN_TYPES.has(wallet.type)) continue;
     const balance = balanceOf(wallet);
-    if (balance === undefined) return undefined;
-    const { asset, free, locked } = balance;
-    const other = balances.get(asset);
-    const sum = other && { asset, free: add(other.free, free), locked: add(other.locked, locked) };
-    balances.set(asset, sum ?? balance);
+    if (balance === undefined) odd += 1;
+    else balances.set(balance.asset, sumOf(balances.get(balance.asset), balance));
   }
-  return [...balances.values()];
+  return { balances: [...balances.values()], odd };
+}
+
+function sumOf(one: Balance | undefined, other: Balance): Balance {
+  if (one === undefined) return other;
+  return { asset: other.asset, free: add(one.free, other.free), locked: add(one.locked, other.locked) };
 }
 
 function balanceOf({ currency, available_balance, hold }: Wallet): Balance | undefined {

@@ -285,6 +285,37 @@ describe('kucoin account REST: snapshot', () => {
   });
 });
 
+describe('kucoin account REST: balances that cannot be read are left out, and said', () => {
+  const query = { sinceMs: NOW - 1_000, instruments: NONE, known: [] };
+  const leftOut = 'the balances are left out, as 1 of them cannot be read';
+
+  test('spot: a row without amounts', async () => {
+    serve({
+      '/api/v1/hf/orders/active/symbols': { symbols: ['BTC-USDT'] },
+      '/api/v1/hf/orders/active?symbol=BTC-USDT': [spotOrder('open', NOW - 50)],
+      '/api/v1/hf/orders/done': { lastId: 0, items: [] },
+      '/api/v1/hf/orders/done?symbol=BTC-USDT&limit=100': { lastId: 0, items: [] },
+      '/api/v1/accounts': [
+        { currency: 'USDT', available: '1', holds: '0' },
+        { currency: 'XYZ', available: null, holds: null },
+      ],
+    });
+    const { orders, balances, incomplete } = await rest().snapshot(query);
+    assert.deepEqual([orders.length, balances, incomplete], [1, undefined, leftOut]);
+  });
+
+  test('futures: an overview without one of its parts', async () => {
+    const whole = { availableBalance: 290.5, positionMargin: 93.1, orderMargin: 10.2 };
+    serve({
+      '/api/v1/recentDoneOrders': [futuresOrder('c', NOW - 30, { isActive: false })],
+      '/api/v1/account-overview?currency=USDT': whole,
+      '/api/v1/account-overview?currency=USDC': { ...whole, frozenFunds: 0 },
+    });
+    const { orders, balances, incomplete } = await rest(accountOf('kucoinLinear')).snapshot(query);
+    assert.deepEqual([orders.length, balances, incomplete], [1, undefined, leftOut]);
+  });
+});
+
 describe('kucoin account REST: failures', () => {
   const refusals: [code: string, retry: unknown, cause: string | undefined][] = [
     ['400001', 'never', 'credentials'],

@@ -36,10 +36,12 @@ export function connectAccount(account: Account, deps: AccountRestDeps): KucoinA
         market.kind === 'spot' ? await spotRows(source, query) : await futuresRows(source, query, isOurs);
       const { rows, fills } = found;
       const { orders, unread } = readOrders(rows, fills === undefined ? context : { ...context, fills });
-      const gaps = [...found.gaps, ...(unread > 0 ? [`${unread} orders could not be read`] : [])];
+      const { position, gaps: missing } = await accountBalances(source, market, query.instruments);
+      const unreadOrders = unread > 0 ? [`${unread} orders could not be read`] : [];
+      const gaps = [...found.gaps, ...unreadOrders, ...missing];
       return {
         orders,
-        balances: await accountBalances(source, market, query.instruments),
+        ...(position && { balances: position }),
         ...(gaps.length > 0 && { incomplete: [...new Set(gaps)].join('; ') }),
       };
     },
