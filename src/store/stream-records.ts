@@ -7,7 +7,7 @@ import type { Store } from './ports';
 export interface StreamRecordKeys {
   facts(room: string): string;
   orders(room: string): string;
-  /** Stands as long as Redis has lost nothing. */
+  /** Stands as long as Redis has lost nothing; tells when it was found empty, epoch ms. */
   readonly marker: string;
 }
 
@@ -115,8 +115,10 @@ export class StreamRecords {
   private async check(): Promise<void> {
     const { store, keys, deps, hasChecked } = this;
     try {
-      const isIntact = (await store.get(keys.marker)) !== undefined;
-      if (!isIntact) {
+      const emptied = await store.get(keys.marker);
+      const isIntact = emptied !== undefined;
+      if (isIntact) this.heed(Number(emptied));
+      else {
         this.emptiedAt = deps.clock.monotonic();
         await store.set(keys.marker, String(deps.clock.now()));
         deps.telemetry.log.info({}, 'Redis holds no records of streams: it is new, or was emptied');
@@ -127,6 +129,13 @@ export class StreamRecords {
     } catch (error) {
       deps.telemetry.log.debug({ error: errorText(error) }, 'Redis went away while it was looked at');
     }
+  }
+
+  /** Another life of the process may have found Redis empty, and have ended before all was noted anew. */
+  private heed(emptiedMs: number): void {
+    const { clock } = this.deps;
+    const agoMs = clock.now() - emptiedMs;
+    if (agoMs >= 0) this.emptiedAt ??= clock.monotonic() - agoMs;
   }
 
   private pendingOf(room: string): Pending {

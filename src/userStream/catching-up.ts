@@ -1,7 +1,7 @@
 import { errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
-import type { StreamRecords } from '../store/stream-records';
+import type { StreamRecord, StreamRecords } from '../store/stream-records';
 import type { AccountPlug } from './account-feed';
 import type { AccountStreamDeps } from './account-stream';
 import type { Deliveries } from './deliveries';
@@ -15,6 +15,8 @@ export interface CatchingUpDeps {
   readonly telemetry: Telemetry;
   readonly stream: AccountStreamDeps;
   readonly records: StreamRecords;
+  /** How often a stream that seems well is compared with what the venue's REST API says; 0: never. */
+  readonly auditMs: number;
   onLimited(afterMs: number): void;
 }
 
@@ -36,8 +38,9 @@ const OVERLAP_MS = 5_000;
 /** Where nothing proves what is known, and at most, changes of so long are looked at. */
 const LONGEST_LOOKBACK_MS = 600_000;
 /** Unreadable frames come in swarms: one look answers for all of them. */
-const DOUBT_MS = 3_000;
+const DOUBT_MS = 1_000;
 const REFRESH_MS = 30_000;
+const RECALL_AGAIN_MS = 5_000;
 /** Lists of a venue may lag behind its stream. */
 const LIST_LAG_MS = 60_000;
 
@@ -56,7 +59,11 @@ export class CatchingUp {
   /** Epoch ms at which a room without a past began: nothing of before is told. 0: it has a past. */
   private bornAt = 0;
   private refusedSince: number | undefined;
+  /** False while Redis could not be asked for it: the cursor that it may hold must not be written over. */
+  private isPastKnown = false;
+  private recalling: Timer | undefined;
   private isLive = false;
+  private isStopped = false;
   private liveAt = Infinity;
 
   constructor(
@@ -85,12 +92,16 @@ export class CatchingUp {
     return this.reconciler.open;
   }
 
-  /** The first session is live: what happened since an earlier life of the room is caught up with. */
+  /**
+   * The first session is live: what happened since an earlier life of the room is caught up with. Of a new room
+   * the open orders are read, without haste: some venues tell the end of an order only to those who ask for it.
+   */
   async begin(): Promise<void> {
     const gap = await this.past;
     if (!gap) this.bornAt = this.deps.clock.now();
     this.provenUntil ||= gap?.fromMs ?? this.bornAt;
     this.live(gap);
+    if (!gap) this.need(this.bornAt, 'audit');
   }
 
   /** A session is live again. */
@@ -110,8 +121,8 @@ export class CatchingUp {
   }
 
   /** There was no room in the outbox: the venue is asked again once there is. */
-  outboxFull(receivedAt: number): void {
-    this.refusedSince ??= receivedAt;
+  outboxFull(sinceMs: number): void {
+    this.refusedSince = Math.min(this.refusedSince ?? Infinity, sinceMs);
   }
 
   outboxDrained(): void {
@@ -137,10 +148,25 @@ export class CatchingUp {
 
   stop(): void {
     const { clock } = this.deps;
+    this.isStopped = true;
     this.note();
     this.reconciler.stop();
     clock.cancel(this.refresh);
     clock.cancel(this.doubt);
+    clock.cancel(this.recalling);
+  }
+
+  /** The cursor: never ahead of what the broker has confirmed, never ahead of a gap that is open. */
+  note(): void {
+    const until = Math.min(
+      this.proven,
+      this.deliveries.confirmedUntil ?? Infinity,
+      this.reconciler.open?.fromMs ?? Infinity,
+      this.refusedSince ?? Infinity,
+    );
+    this.deliveries.settledUntil(until - LIST_LAG_MS - OVERLAP_MS + this.offsetMs);
+    if (!this.isLive || !this.isPastKnown || until <= 0) return;
+    this.deps.records.note(this.owner.room, { completeUntil: until });
   }
 
   /** Epoch ms up to which we believe to know everything. */
@@ -148,8 +174,15 @@ export class CatchingUp {
     return Math.max(this.owner.completeUntil() ?? 0, this.provenUntil);
   }
 
+  /** Audits prove it again and again; without them, and before the first look, not everything can be asked for. */
   private get proven(): number {
+    if (this.deps.auditMs > 0 && this.provenUntil > 0) return this.provenUntil;
     return Math.max(this.provenUntil, this.told - LONGEST_LOOKBACK_MS);
+  }
+
+  /** What the venue's clock is ahead of ours. */
+  private get offsetMs(): number {
+    return this.deps.stream.venueClock.now() - this.deps.clock.now();
   }
 
   private need(fromMs: number, reason: GapReason): void {
@@ -157,18 +190,29 @@ export class CatchingUp {
   }
 
   private async recall(): Promise<Gap | undefined> {
-    const { records, telemetry } = this.deps;
+    const { records, telemetry, clock } = this.deps;
     const { room, exchange } = this.owner;
     try {
-      const record = await records.recall(room);
-      this.deliveries.restore(record);
-      const until = Number(record.facts.get('completeUntil') ?? NaN);
-      if (Number.isSafeInteger(until)) return { fromMs: until, reason: 'restart' };
-      return record.isDoubtful ? this.blind() : undefined;
+      const gap = this.gapBehind(await records.recall(room));
+      this.isPastKnown = true;
+      return gap;
     } catch (error) {
       telemetry.log.warn({ exchange, room, error: errorText(error) }, 'past of the stream unknown');
+      if (!this.isStopped) this.recalling = clock.after(RECALL_AGAIN_MS, () => void this.recallAgain());
       return this.blind();
     }
+  }
+
+  private async recallAgain(): Promise<void> {
+    const gap = await this.recall();
+    if (gap && this.isPastKnown) this.need(gap.fromMs, gap.reason);
+  }
+
+  private gapBehind(record: StreamRecord): Gap | undefined {
+    this.deliveries.restore(record);
+    const until = Number(record.facts.get('completeUntil') ?? NaN);
+    if (Number.isSafeInteger(until)) return { fromMs: until, reason: 'restart' };
+    return record.isDoubtful || record.orders.size > 0 ? this.blind() : undefined;
   }
 
   private blind(): Gap {
@@ -176,11 +220,11 @@ export class CatchingUp {
   }
 
   private async look(gap: Gap): Promise<Look> {
-    const { stream, clock } = this.deps;
+    const { stream } = this.deps;
     const { looks, looksSentAt } = this.owner.plug();
     await stream.listed();
     await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
-    const offsetMs = stream.venueClock.now() - clock.now();
+    const { offsetMs } = this;
     const sinceMs = Math.round(gap.fromMs + offsetMs - OVERLAP_MS);
     const known = this.deliveries.openOrders();
     const askedAt = stream.venueClock.now();
@@ -194,16 +238,5 @@ export class CatchingUp {
     this.owner.onLooked();
     this.owner.onClosed(closed);
     this.note();
-  }
-
-  /** The cursor: never ahead of what the broker has confirmed, never ahead of a gap that is open. */
-  private note(): void {
-    const until = Math.min(
-      this.proven,
-      this.deliveries.confirmedUntil ?? Infinity,
-      this.reconciler.open?.fromMs ?? Infinity,
-      this.refusedSince ?? Infinity,
-    );
-    if (this.isLive && until > 0) this.deps.records.note(this.owner.room, { completeUntil: until });
   }
 }

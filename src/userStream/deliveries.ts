@@ -22,8 +22,8 @@ export interface DeliveryOwner {
   readonly room: string;
   readonly exchange: ExchangeId;
   readonly history: Pick<StreamHistory, 'published'>;
-  /** There was no room for it; what it told is forgotten, so that a later look finds it again. */
-  onRefused(receivedAt: number): void;
+  /** There was no room for it: what happened since then (epoch ms, ours) must be looked at again. */
+  onRefused(sinceMs: number): void;
 }
 
 /** A change that is older than this has been told by a stream that works. */
@@ -41,8 +41,11 @@ export class Deliveries {
   private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
   private keptDone: Set<string> | undefined;
-  private unconfirmed = 0;
-  private confirmedAt: number | undefined;
+  /**
+   * Of each event that the broker has not confirmed, in their order: since when the venue must be asked if it is
+   * never confirmed (epoch ms, ours). Absent while there is none.
+   */
+  private unconfirmed: number[] | undefined;
 
   constructor(
     private readonly deps: DeliveryDeps,
@@ -56,7 +59,12 @@ export class Deliveries {
 
   /** Epoch ms up to which the broker has everything; undefined: it has all that was heard. */
   get confirmedUntil(): number | undefined {
-    return this.unconfirmed === 0 ? undefined : this.confirmedAt;
+    return this.unconfirmed?.reduce((least, sinceMs) => Math.min(least, sinceMs));
+  }
+
+  /** No look will ask for what changed before this time (venue's, epoch ms). */
+  settledUntil(at: number): void {
+    this.ledger.settledUntil(at);
   }
 
   /** What an earlier life of the room left. */
@@ -74,7 +82,7 @@ export class Deliveries {
   told(events: readonly AccountEvent[], receivedAt: number): void {
     for (const event of events) {
       const news = this.newsOf(event);
-      if (news) this.publish(news, receivedAt, false);
+      if (news) this.publish(news, receivedAt);
       else this.count(event, 'duplicate');
     }
   }
@@ -84,15 +92,17 @@ export class Deliveries {
    * @param now epoch ms, ours
    */
   reconciled(look: Look, now: number): Found {
-    const { snapshot, sinceMs, askedAt, liveSince } = look;
-    const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, sinceMs));
-    for (const order of orders) this.publish(order, now, true);
-    if (look.gap.reason !== 'audit') this.doubtUnanswered(look);
+    const { snapshot, askedAt, liveSince, gap } = look;
+    const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, look));
+    for (const order of orders) this.publish(order, now, gap.fromMs);
+    if (gap.reason !== 'audit') this.doubtUnanswered(look);
     return {
       orders: orders.length,
       balances: snapshot.balances ? this.balancesAre(snapshot.balances, askedAt, now) : 0,
-      overdue: orders.filter(({ report: { orderTime } }) => {
-        return orderTime > liveSince + PROMPT_MS && orderTime < askedAt - PROMPT_MS;
+      overdue: orders.filter(({ report }) => {
+        const { orderTime } = report;
+        const isOverdue = orderTime > liveSince + PROMPT_MS && orderTime < askedAt - PROMPT_MS;
+        return isOverdue && !this.ledger.mayHaveForgotten(report);
       }).length,
     };
   }
@@ -109,7 +119,7 @@ export class Deliveries {
   balancesAre(position: OutboundAccountPosition, askedAt: number, now: number): number {
     const news = this.balances.acceptSnapshot({ kind: 'balances', position }, askedAt);
     if (!news) return 0;
-    this.publish(news, now, true);
+    this.publish(news, now, now);
     return 1;
   }
 
@@ -126,21 +136,22 @@ export class Deliveries {
     }
   }
 
-  private publish(event: AccountEvent, receivedAt: number, isReconciled: boolean): void {
+  /** `gapFrom`: the begin of the gap that it was found in, where REST told it. */
+  private publish(event: AccountEvent, receivedAt: number, gapFrom?: number): void {
     const { publisher, onEvent } = this.deps;
     const { room, exchange, history } = this.owner;
     const noted = history.published();
     const onConfirmed = (): void => {
       noted();
-      this.confirmed(event, receivedAt);
+      this.confirmed(event);
     };
-    const delivery = { room, exchange, receivedAt, isReconciled, onConfirmed };
-    this.unconfirmed += 1;
+    const delivery = { room, exchange, receivedAt, isReconciled: gapFrom !== undefined, onConfirmed };
+    const sinceMs = gapFrom ?? receivedAt;
     const { body, isAccepted } = publisher.publish(event, delivery);
-    if (!isAccepted) {
-      this.unconfirmed -= 1;
+    if (isAccepted) (this.unconfirmed ??= []).push(sinceMs);
+    else {
       this.retract(event);
-      this.owner.onRefused(receivedAt);
+      this.owner.onRefused(sinceMs);
     }
     this.count(event, isAccepted ? 'published' : 'refused by the outbox');
     onEvent(body, room);
@@ -153,11 +164,12 @@ export class Deliveries {
   }
 
   /** What is remembered over a restart never runs ahead of delivery. */
-  private confirmed(event: AccountEvent, receivedAt: number): void {
+  private confirmed(event: AccountEvent): void {
     const { records } = this.deps;
     const { room } = this.owner;
-    this.unconfirmed -= 1;
-    this.confirmedAt = receivedAt;
+    // Confirms of a room come in its order.
+    this.unconfirmed?.shift();
+    if (this.unconfirmed?.length === 0) this.unconfirmed = undefined;
     if (event.kind !== 'order') return;
     const { key, text, isDone } = OrderLedger.keep(event.report);
     records.order(room, key, text);

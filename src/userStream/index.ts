@@ -112,10 +112,8 @@ export class Connector extends EventEmitter<ConnectorEvents> {
       sandboxVenues: this.deps.config.sandboxVenues,
       marketOf: (exchange) => this.deps.marketOf(exchange),
       roomDeps: (known) => this.roomDeps(known),
-      onClosed: (room) => {
-        this.orderCache.forget(room);
-        this.records.forget(room);
-      },
+      onClosed: (room) => this.orderCache.forget(room),
+      onForgotten: (room) => this.records.forget(room),
     });
     this.gauges = clock.every(GAUGES_MS, () => this.gauge());
     this.unsubscribe = [

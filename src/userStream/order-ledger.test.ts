@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { ExecutionReport } from '../domain/account';
 import { orderEvent } from '../testing/account-venue';
 import { OrderLedger } from './order-ledger';
@@ -184,8 +184,74 @@ test('what is over is known for as long as a look may tell it again, then only t
   const ledger = new OrderLedger();
   const ended = (id: number): ExecutionReport => report({ ...filled, orderId: id, orderTime: id * 1_000 });
   for (let id = 0; id < 2_000; id += 1) ledger.accept(ended(id));
-  assert.equal(ledger.size, 900);
-  assert.equal(ledger.acceptReconciled(ended(1_100), 0), false, 'within a quarter of an hour');
-  for (let id = 0; id < 2_000; id += 1) ledger.accept(ended(100_000 + id * 60));
+  assert.equal(ledger.size, 2_000);
+  ledger.settledUntil(1_099_999);
+  ledger.accept(ended(2_000));
+  assert.equal(ledger.size, 901);
+  assert.equal(ledger.acceptReconciled(ended(1_100), { sinceMs: 0, askedAt: Infinity }), false);
+  ledger.settledUntil(Infinity);
+  ledger.accept(ended(2_001));
   assert.equal(ledger.size, 200);
+});
+
+test('what was forgotten for want of room is no proof that a stream was deaf', () => {
+  const ledger = new OrderLedger();
+  for (let id = 0; id < 5_010; id += 1) ledger.accept(report({ ...filled, orderId: id, orderTime: id }));
+  assert.deepEqual(
+    [9, 10].map((orderTime) => ledger.mayHaveForgotten(report({ orderTime }))),
+    [true, false],
+  );
+});
+
+describe('a report that was refused by the outbox', () => {
+  const asked = { sinceMs: 1_000, askedAt: 2_000 };
+
+  test('stays asked for by its id, though it ended, and is news however old it is', () => {
+    const ledger = new OrderLedger();
+    ledger.accept(report({ orderId: 'old', orderTime: 10 }));
+    const canceled = report({ orderId: 'old', orderStatus: 'CANCELED', orderTime: 20 });
+    assert.equal(ledger.accept(canceled), true);
+    ledger.retract(canceled);
+    assert.deepEqual(
+      ledger.openOrders().map(({ orderId }) => orderId),
+      ['old'],
+    );
+    assert.equal(ledger.acceptReconciled(report({ orderId: 'old', orderTime: 10 }), asked), false, 'stale');
+    assert.equal(ledger.acceptReconciled(canceled, asked), true);
+    assert.deepEqual(ledger.openOrders(), []);
+    assert.equal(ledger.acceptReconciled(canceled, asked), false, 'told');
+  });
+
+  test('is remembered as such over a restart', () => {
+    const earlier = new OrderLedger();
+    const canceled = report({ orderId: 'old', orderStatus: 'CANCELED', orderTime: 20 });
+    earlier.accept(canceled);
+    earlier.retract(canceled);
+    const ledger = new OrderLedger();
+    ledger.restore(new Map(earlier.kept().map(({ key, text }) => [key, text])));
+    assert.equal(ledger.openOrders().length, 1);
+    assert.equal(ledger.acceptReconciled(canceled, asked), true);
+  });
+});
+
+test('an answer that is older than what the stream told meanwhile tells nothing', () => {
+  const ledger = new OrderLedger();
+  const asked = { sinceMs: 0, askedAt: 100_000 };
+  ledger.accept(report({ price: '1', orderTime: 50_000 }));
+  ledger.accept(report({ price: '2', orderTime: 100_500 }));
+  const stale = report({ price: '1', orderTime: 50_000 });
+  assert.equal(ledger.acceptReconciled(stale, asked), false, 'the amend came while the answer was under way');
+  assert.equal(ledger.acceptReconciled(stale, { ...asked, askedAt: 200_000 }), true, 'amended back');
+  const pending = report({ price: '1', orderStatus: 'PENDING_CANCEL', orderTime: 300_000 });
+  ledger.accept(pending);
+  assert.equal(ledger.acceptReconciled(stale, { ...asked, askedAt: 300_000 }), false);
+  const cancelled = report({ price: '1', orderStatus: 'CANCELED', orderTime: 300_000 });
+  assert.equal(ledger.acceptReconciled(cancelled, { ...asked, askedAt: 300_000 }), true, 'an end is news');
+});
+
+test('what the venue has forgotten is not asked for any more', () => {
+  const ledger = new OrderLedger();
+  ledger.accept(report({ orderId: 'gone' }));
+  ledger.drop(ledger.openOrders()[0]!);
+  assert.deepEqual(ledger.openOrders(), []);
 });

@@ -9,19 +9,27 @@ interface Known extends KnownOrder {
   readonly at: number;
   readonly price: string;
   readonly quantity: string;
+  /** There was no room for the report: whoever tells the order next tells news. */
+  readonly isUntold?: true;
 }
+
+/** What was asked, and when; venue times, epoch ms. */
+interface Asked {
+  readonly sinceMs: number;
+  readonly askedAt: number;
+}
+
+/** As it stands in Redis. */
+type Unread = Readonly<Record<Exclude<keyof Known, 'isUntold'>, unknown>>;
 
 type Orders = Map<string, Known>;
 
 const FINAL: ReadonlySet<string> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
 const OPEN: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 const MAX_OPEN = 5_000;
-/**
- * What is over must be known as long as a look may tell it again (10 min back, and the lag of lists), or a busy
- * account would be told everything twice and taken for deaf.
- */
-const DONE_FOR_MS = 900_000;
-/** As many as are kept over a restart; more would cost a process of a thousand quiet rooms its memory. */
+/** An answer may be as old as the question, and clocks of a venue's parts differ. */
+const ANSWER_LAG_MS = 2_000;
+/** As many as are kept over a restart, whatever is settled. */
 const MIN_DONE = 200;
 const MAX_DONE = 5_000;
 /** Stands for the order that a position event tells of without naming one. */
@@ -36,6 +44,8 @@ export class OrderLedger {
   /** Both are made with their first order: most of the streams are idle. */
   private open: Orders | undefined;
   private done: Orders | undefined;
+  private doneSince = -Infinity;
+  private forgottenUntil = -Infinity;
 
   /** True where the report, as a stream told it, is something new; it is then remembered. */
   accept(report: ExecutionReport): boolean {
@@ -47,28 +57,52 @@ export class OrderLedger {
   }
 
   /**
-   * The same for what REST tells after a gap that began at `sinceMs` (venue time). Its times may differ
-   * from the stream's, so that they prove nothing of an order that is known; an order that is not known,
-   * and did not change since, was told to an earlier life.
+   * The same for what REST tells after a gap that began at `sinceMs`. Its times may differ from the stream's, so
+   * that they prove nothing of an order that is known, unless the stream told of it while the answer was under
+   * way; an order that is not known, and did not change since, was told to an earlier life.
    */
-  acceptReconciled(report: ExecutionReport, sinceMs: number): boolean {
+  acceptReconciled(report: ExecutionReport, { sinceMs, askedAt }: Asked): boolean {
     const known = this.find(report);
     const next = knownOf(report);
-    if (known && !isNews(known, { ...next, at: Math.max(next.at, known.at) })) return false;
+    const isOvertaken = known !== undefined && known.at > askedAt - ANSWER_LAG_MS;
+    const at = known && !isOvertaken ? Math.max(next.at, known.at) : next.at;
+    if (known && !isNews(known, { ...next, at })) return false;
     this.remember(report, next);
     return known !== undefined || next.at >= sinceMs;
   }
 
-  /** The publication failed: what REST tells of the order next is news. */
+  /** The publication failed: what is told of the order next is news, and REST is asked for it by its id. */
   retract(report: ExecutionReport): void {
-    this.open?.delete(keyOf(report));
-    this.done?.delete(keyOf(report));
+    const key = keyOf(report);
+    const known = this.find(report);
+    this.remove(key);
+    if (known && !isNameless(report)) this.rememberAs(key, { ...known, isUntold: true });
+  }
+
+  /** The venue itself has forgotten it: it is not asked for any more. Returns its key. */
+  drop(order: KnownOrder): string {
+    const key = keyOf({ ...order, orderTime: 0 });
+    this.remove(key);
+    return key;
+  }
+
+  /**
+   * No look will ask for changes of before this time (venue's, epoch ms). What ended since must be known, or a
+   * busy account would be told everything twice and taken for deaf.
+   */
+  settledUntil(at: number): void {
+    this.doneSince = at;
+  }
+
+  /** It may have been told, though the ledger does not know it: there were too many. */
+  mayHaveForgotten({ orderTime }: ExecutionReport): boolean {
+    return orderTime <= this.forgottenUntil;
   }
 
   /** Orders that were open when last heard of. */
   openOrders(): readonly KnownOrder[] {
     return [...(this.open?.values() ?? [])]
-      .filter(({ orderId }) => String(orderId) !== NAMELESS)
+      .filter((order) => !isNameless(order))
       .map(({ symbol, orderId, clientOrderId }) => ({ symbol, orderId, clientOrderId }));
   }
 
@@ -106,23 +140,45 @@ export class OrderLedger {
   }
 
   private remember(report: ExecutionReport, next: Known): void {
-    this.retract(report);
-    this.rememberAs(keyOf(report), next);
+    const key = keyOf(report);
+    this.remove(key);
+    this.rememberAs(key, next);
+  }
+
+  private remove(key: string): void {
+    this.open?.delete(key);
+    this.done?.delete(key);
   }
 
   private rememberAs(key: string, known: Known): void {
-    if (FINAL.has(known.status)) this.rememberDone(key, known);
-    else remember((this.open ??= new Map()), MAX_OPEN, key, known);
+    if (isOver(known)) this.rememberDone(key, known);
+    else {
+      const open = (this.open ??= new Map());
+      open.set(key, known);
+      const oldest = open.size > MAX_OPEN ? open.keys().next().value : undefined;
+      if (oldest !== undefined) open.delete(oldest);
+    }
   }
 
   private rememberDone(key: string, known: Known): void {
     const done = (this.done ??= new Map());
-    remember(done, MAX_DONE, key, known);
+    done.set(key, known);
     for (const [oldest, { at }] of done) {
-      if (done.size <= MIN_DONE || at > known.at - DONE_FOR_MS) return;
+      const isCrowded = done.size > MAX_DONE;
+      if (!isCrowded && (done.size <= MIN_DONE || at > this.doneSince)) return;
       done.delete(oldest);
+      if (isCrowded) this.forgottenUntil = Math.max(this.forgottenUntil, at);
     }
   }
+}
+
+/** What was not told is not over yet. */
+function isOver({ status, isUntold }: Known): boolean {
+  return FINAL.has(status) && !isUntold;
+}
+
+function isNameless({ orderId }: { readonly orderId: string | number }): boolean {
+  return String(orderId) === NAMELESS;
 }
 
 function knownOf(report: ExecutionReport): Known {
@@ -131,15 +187,9 @@ function knownOf(report: ExecutionReport): Known {
   return { symbol, orderId, clientOrderId, status, filled, at, price, quantity };
 }
 
-function keyOf({ symbol, orderId, orderTime }: ExecutionReport): string {
-  const key = `${symbol}|${orderId}`;
-  return String(orderId) === NAMELESS ? `${key}|${orderTime}` : key;
-}
-
-function remember(orders: Orders, limit: number, key: string, known: Known): void {
-  orders.set(key, known);
-  const oldest = orders.size > limit ? orders.keys().next().value : undefined;
-  if (oldest !== undefined) orders.delete(oldest);
+function keyOf(order: Pick<ExecutionReport, 'symbol' | 'orderId' | 'orderTime'>): string {
+  const key = `${order.symbol}|${order.orderId}`;
+  return isNameless(order) ? `${key}|${order.orderTime}` : key;
 }
 
 /** Everything that a change can change, but its time. */
@@ -153,6 +203,7 @@ function isSame(known: Known, next: Known): boolean {
 }
 
 function isNews(known: Known, next: Known): boolean {
+  if (known.isUntold) return isNoOlder(known, next);
   // A later time alone is no change: venues list their orders anew at every session.
   if (isSame(known, next)) return false;
   const progress = compare(next.filled, known.filled);
@@ -164,6 +215,10 @@ function isNews(known: Known, next: Known): boolean {
   return next.at >= known.at && !isStepBack(known.status, next.status);
 }
 
+function isNoOlder(known: Known, next: Known): boolean {
+  return compare(next.filled, known.filled) >= 0 && (!FINAL.has(known.status) || FINAL.has(next.status));
+}
+
 function isStepBack(from: OrderStatus, to: OrderStatus): boolean {
   return from === 'PARTIALLY_FILLED' && to === 'NEW';
 }
@@ -171,7 +226,7 @@ function isStepBack(from: OrderStatus, to: OrderStatus): boolean {
 /** From our own key of Redis, which others could write all the same. */
 function parsed(text: string): Known | undefined {
   try {
-    const value = JSON.parse(text) as Readonly<Record<keyof Known, unknown>> | null;
+    const value = JSON.parse(text) as Unread | null;
     return value !== null && typeof value === 'object' && isKnown(value) ? value : undefined;
   } catch {
     // Not ours: an order that is not restored is asked for by its time instead.
@@ -179,7 +234,7 @@ function parsed(text: string): Known | undefined {
   }
 }
 
-function isKnown(value: Readonly<Record<keyof Known, unknown>>): value is Known {
+function isKnown(value: Unread): value is Known {
   const { orderId, status, filled, at, symbol, clientOrderId, price, quantity } = value;
   const isNamed = typeof orderId === 'string' || Number.isSafeInteger(orderId);
   const areTexts = [symbol, clientOrderId, price, quantity].every((one) => typeof one === 'string');

@@ -67,7 +67,7 @@ async function setUp(
     return () => isSettled;
   };
   /** A process of its own on the same store: what it publishes. */
-  const start = async () => {
+  const start = async (beforeOpening: (broker: MemoryBroker) => void = () => undefined) => {
     const broker = new MemoryBroker({ telemetry, clock });
     const told: OutgoingMessage[] = [];
     broker.received('user.#', (message) => told.push(message));
@@ -78,6 +78,7 @@ async function setUp(
     });
     connectors.push(connector);
     await driveUntil(clock, 'started', settled(connector.started));
+    beforeOpening(broker);
     connector.openStream(INPUT, ROOM);
     const status = () => connector.status().rooms[ROOM] as Readonly<Record<string, unknown>>;
     await driveUntil(clock, 'live', () => status()['state'] === 'live');
@@ -117,7 +118,8 @@ const order = (orderStatus: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED', 
 test('a gap: the venue is asked since then, and exactly the differences are told, oldest first', async (t) => {
   const { clock, server, stage, start, tell, until } = await setUp(t);
   const { lines, status } = await start();
-  assert.equal(stage.asked.length, 0, 'nothing can have been missed by a room without a past');
+  const [baseline] = stage.asked.splice(0);
+  assert.ok(baseline && baseline.sinceMs >= clock.now() - 10_000, 'a room without a past: what is open now');
   const first = order('NEW', '0');
   const other = order('NEW', '0', '2');
   await tell(first, other);
@@ -165,6 +167,7 @@ test('a session that was deaf for a while before it was lost: the venue is asked
 test('live events wait for the look, but not for long', async (t) => {
   const { server, stage, start, tell, until, clock } = await setUp(t);
   const { lines, status } = await start();
+  stage.asked.splice(0);
   await tell(order('NEW', '0'));
   let answer: (snapshot: AccountSnapshot) => void = () => undefined;
   stage.answer = () => new Promise((resolve) => (answer = resolve));
@@ -207,6 +210,7 @@ test('an order that the venue does not tell of is no longer believed by whoever 
 test('a failing look is repeated until it is answered, and seen meanwhile', async (t) => {
   const { server, stage, start, tell, until, telemetry } = await setUp(t);
   const { lines, status, connector } = await start();
+  stage.asked.splice(0);
   await tell(order('NEW', '0'));
   let failures = 3;
   stage.answer = () => {
@@ -232,6 +236,7 @@ test('a failing look is repeated until it is answered, and seen meanwhile', asyn
 test('over a restart: the cursor and the open orders are remembered, and nothing is told twice', async (t) => {
   const { clock, stage, start, crash, tell } = await setUp(t);
   const before = await start();
+  stage.asked.splice(0);
   await tell(order('NEW', '0'), order('NEW', '0', '2'));
   const done = order('FILLED', '0.3', '2');
   await tell(done);
@@ -273,30 +278,61 @@ test('a Redis that was emptied: the last minutes are looked at, and the orders n
   );
 });
 
-test('closed for good: a room that opens again has no past', async (t) => {
+test('closed, and opened again at once with another key: what happened between is told', async (t) => {
   const { clock, stage, start, tell, until } = await setUp(t);
+  const { connector, lines, status } = await start();
+  await tell(order('NEW', '0'));
+  connector.closeStream(ROOM);
+  await drive(clock, 10_000, 1_000);
+  const born = orderEvent({
+    orderId: '2',
+    orderStatus: 'FILLED',
+    totalTradeQuantity: '0.3',
+    orderTime: clock.now() - 5_000,
+  });
+  stage.answer = () => ({ orders: [order('FILLED', '0.3'), born] });
+  stage.asked.splice(0);
+  connector.openStream({ ...INPUT, api: { ...INPUT.api, key: 'K2' } }, ROOM);
+  await until('live', () => status()['state'] === 'live');
+  await drive(clock, 1_000, 100);
+  assert.deepEqual(lines(), ['1 NEW 0', '1 FILLED 0.3 by REST', '2 FILLED 0.3 by REST']);
+  assert.deepEqual(
+    stage.asked[0]?.known.map(({ orderId }) => orderId),
+    ['1'],
+  );
+});
+
+test('closed for good: a room that opens again has no past', async (t) => {
+  const { clock, store, stage, start, tell, until } = await setUp(t);
   const { connector, status } = await start();
   await tell(order('NEW', '0'));
   connector.closeStream(ROOM);
-  await drive(clock, 1_000, 100);
+  await drive(clock, 61_000, 1_000);
+  assert.equal((await store.hashAll(`connector:stream:${ROOM}`)).size, 0);
+  stage.asked.splice(0);
   connector.openStream(INPUT, ROOM);
   await until('live', () => status()['state'] === 'live');
   await drive(clock, 1_000, 100);
-  assert.equal(stage.asked.length, 0);
+  const [baseline] = stage.asked;
+  assert.deepEqual(baseline?.known, []);
+  assert.ok(baseline.sinceMs >= clock.now() - 10_000);
 });
 
-test('Redis cannot tell the past: the last minutes are looked at all the same', async (t) => {
+test('Redis cannot tell the past: the last minutes are looked at, and the rest once it can', async (t) => {
   const { clock, store, stage, start, until } = await setUp(t);
+  const lastKnown = clock.now() - 3_600_000;
+  await store.hashSet(`connector:stream:${ROOM}`, new Map([['completeUntil', String(lastKnown)]]));
   stage.answer = () => ({ orders: [order('FILLED', '0.3')] });
-  const starting = start();
-  await drive(clock, 100, 50);
-  store.goAway();
-  const { lines } = await starting;
+  const { lines } = await start(() => store.goAway());
   await until('looked', () => stage.asked.length === 1);
   await drive(clock, 500, 100);
   assert.deepEqual(lines(), ['1 FILLED 0.3 by REST']);
-  assert.ok((stage.asked[0]?.sinceMs ?? 0) < clock.now() - 600_000);
+  const isAbout = (sinceMs = 0, ms = 0) => Math.abs(sinceMs - ms) < 20_000;
+  assert.ok(isAbout(stage.asked[0]?.sinceMs, clock.now() - 600_000));
+  await drive(clock, 60_000, 5_000);
   store.comeBack();
+  await until('looked again', () => stage.asked.length === 2);
+  assert.ok(isAbout(stage.asked[1]?.sinceMs, lastKnown), 'its cursor was not written over meanwhile');
 });
 
 test('balances: the differences to a full list, what is gone as zero, newer events of the stream win', async (t) => {
@@ -313,6 +349,39 @@ test('balances: the differences to a full list, what is gone as zero, newer even
   );
   await tell(balancesEvent(clock.now(), ['USDT', '7', '0']));
   assert.match(lines().at(-1) ?? '', /"free":"7"/);
+});
+
+test('killed before the broker confirmed anything: the next life asks since the gap of this one', async (t) => {
+  const { clock, stage, store, start, crash } = await setUp(t);
+  const gapFrom = clock.now() - 300_000;
+  await store.hashSet(`connector:stream:${ROOM}`, new Map([['completeUntil', String(gapFrom)]]));
+  const born = orderEvent({ orderId: '9', orderStatus: 'FILLED', orderTime: clock.now() - 200_000 });
+  stage.answer = ({ sinceMs }) => ({ orders: [born].filter(({ report }) => report.orderTime >= sinceMs) });
+  const before = await start((one) => one.goAway());
+  assert.equal(stage.asked.length, 1);
+  await drive(clock, 60_000, 5_000);
+  assert.deepEqual(before.lines(), []);
+  await crash(before.connector);
+  const after = await start();
+  assert.deepEqual(after.lines(), ['9 FILLED 0 by REST']);
+});
+
+test('an outbox that is full while a gap is closed: the whole gap is asked for again', async (t) => {
+  const { clock, stage, store, start, until } = await setUp(t, {}, { OUTBOX_MAX_MESSAGES: '100' });
+  await store.hashSet(
+    `connector:stream:${ROOM}`,
+    new Map([['completeUntil', String(clock.now() - 300_000)]]),
+  );
+  const orderTime = clock.now() - 200_000;
+  const born = Array.from({ length: 102 }, (_, at) =>
+    orderEvent({ orderId: String(at), orderStatus: 'FILLED', orderTime }),
+  );
+  stage.answer = ({ sinceMs }) => ({ orders: born.filter(({ report }) => report.orderTime >= sinceMs) });
+  const { broker, lines } = await start((one) => one.goAway());
+  assert.equal(stage.asked.length, 1);
+  await drive(clock, 60_000, 5_000);
+  broker.comeBack();
+  await until('all told', () => lines().length === 102);
 });
 
 test('a full outbox: what it refused is asked for again once there is room', async (t) => {
@@ -335,6 +404,7 @@ test('a full outbox: what it refused is asked for again once there is room', asy
 test('a frame that cannot be read: one look for a swarm of them', async (t) => {
   const { clock, server, stage, start, telemetry } = await setUp(t);
   const { lines } = await start();
+  stage.asked.splice(0);
   stage.answer = () => ({ orders: [order('NEW', '0')] });
   for (let count = 0; count < 5; count += 1) {
     say(server.latest, { events: [], topic: ORDERS, faults: ['unknown order status halted'] });

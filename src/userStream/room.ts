@@ -156,6 +156,7 @@ export class Room {
 
   noteAll(): void {
     this.deliveries.noteAll();
+    this.catchingUp.note();
     this.note();
   }
 

@@ -2,7 +2,7 @@ import { ConnectorError } from '../domain/errors';
 import type { ExchangeId } from '../domain/exchange';
 import { isPaper } from '../domain/exchange';
 import type { Telemetry } from '../domain/telemetry';
-import type { Clock } from '../domain/time';
+import type { Clock, Timer } from '../domain/time';
 import type { Account } from '../venues/contract';
 import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
@@ -26,13 +26,20 @@ export interface RoomsDeps {
   /** What the rooms of this market work with; asked once per market. */
   roomDeps(known: KnownMarket): RoomDeps;
   onClosed(room: string): void;
+  /** Closed, and not opened again soon after. */
+  onForgotten(room: string): void;
 }
 
 type PlacedAccess = Access & Pick<Account, 'environment'>;
 
-/** A key change closes the room before it sends the new key: so long its owner is remembered. */
-const OWNER_KEPT_MS = 60_000;
-const MAX_OWNERS = 1_000;
+/** A key change closes the room before it sends the new key: so long its owner, and what it told, is remembered. */
+const CLOSED_KEPT_MS = 60_000;
+const MAX_CLOSED = 1_000;
+
+interface ClosedRoom {
+  readonly userId: string;
+  readonly forget: Timer;
+}
 
 /**
  * Every open room, by its id. A wish is registered at once: dials are paced by the venue's budget, and no
@@ -40,7 +47,7 @@ const MAX_OWNERS = 1_000;
  */
 export class Rooms {
   private readonly rooms = new Map<string, Room>();
-  private readonly closed = new Map<string, { readonly userId: string; readonly at: number }>();
+  private readonly closed = new Map<string, ClosedRoom>();
   /** What rooms of one market share, made once: thousands of rooms must not hold a copy each. */
   private readonly shared = new Map<ExchangeId, RoomDeps>();
   private isEnabled: (exchange: ExchangeId) => boolean = () => true;
@@ -128,6 +135,7 @@ export class Rooms {
   stop(): void {
     for (const room of this.rooms.values()) room.stop();
     this.rooms.clear();
+    for (const { forget } of this.closed.values()) this.deps.clock.cancel(forget);
   }
 
   private open({ room: id, userId, access }: Extract<Command, { do: 'open' }>): void {
@@ -142,7 +150,7 @@ export class Rooms {
     const known = this.served(exchange);
     if (!known || !this.isEnabled(exchange)) throw invalid('provider: not served');
     const plug = this.plug(known, this.placed(known, access));
-    this.closed.delete(id);
+    this.reopened(id);
     this.rooms.set(id, new Room({ id, userId, exchange }, plug, this.sharedOf(known)));
   }
 
@@ -159,11 +167,9 @@ export class Rooms {
   private rekey(id: string, access: Access): void {
     const room = this.rooms.get(id);
     if (room) return this.swap(room, access);
-    const owner = this.closed.get(id);
-    if (!owner || this.deps.clock.monotonic() - owner.at > OWNER_KEPT_MS) {
-      throw invalid('uuid: unknown room');
-    }
-    this.begin(id, owner.userId, access);
+    const closed = this.closed.get(id);
+    if (!closed) throw invalid('uuid: unknown room');
+    this.begin(id, closed.userId, access);
   }
 
   private swap(room: Room, access: Access): void {
@@ -183,11 +189,23 @@ export class Rooms {
     const { id, userId } = room.identity;
     room.stop();
     this.rooms.delete(id);
-    this.closed.delete(id);
-    this.closed.set(id, { userId, at: this.deps.clock.monotonic() });
-    const oldest = this.closed.size > MAX_OWNERS ? this.closed.keys().next().value : undefined;
-    if (oldest !== undefined) this.closed.delete(oldest);
+    this.closed.set(id, {
+      userId,
+      forget: this.deps.clock.after(CLOSED_KEPT_MS, () => this.forget(id)),
+    });
+    const oldest = this.closed.size > MAX_CLOSED ? this.closed.keys().next().value : undefined;
+    if (oldest !== undefined) this.forget(oldest);
     this.deps.onClosed(id);
+  }
+
+  private forget(id: string): void {
+    this.reopened(id);
+    this.deps.onForgotten(id);
+  }
+
+  private reopened(id: string): void {
+    this.deps.clock.cancel(this.closed.get(id)?.forget);
+    this.closed.delete(id);
   }
 
   /** Only a venue that can really be logged in to gets a room: a false "Subscribed" would be believed. */
