@@ -464,6 +464,7 @@ const spoilt: readonly (readonly [schema: string, key: string, value: unknown])[
   ['user-headers', 'x-closed', true],
   ['stream-facts', 'state', 'dead'],
   ['stream-facts', 'completeUntil', 1],
+  ['stream-facts', 'assets', 'BTC,,USDT'],
   ['stream-facts', 'secret', 'x'],
   ['stream-order', 'filled', undefined],
   ['cached-order', 'eventType', 'outboundAccountPosition'],

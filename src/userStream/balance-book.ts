@@ -8,11 +8,13 @@ interface Known {
   readonly at: number;
   readonly free: string;
   readonly locked: string;
-  /** Its publication failed: whatever a full list says of it is news. */
+  /** Its publication failed, or an earlier life told it: whatever a full list says of it is news. */
   readonly isUntold?: true;
 }
 
 const MAX_ASSETS = 5_000;
+/** No venue has it in a name. */
+const BETWEEN = ',';
 
 /**
  * Last balance of each asset of a room. Two sessions of one account overlap while one replaces the
@@ -22,6 +24,38 @@ const MAX_ASSETS = 5_000;
 export class BalanceBook {
   /** Made with the first balance: an idle account tells none. */
   private assets: Map<string, Known> | undefined;
+  /** As one text: an idle account need not hold its names twice. */
+  private heldText = '';
+
+  /** The assets that were last told as held, and confirmed, for `restore`; empty where there are none. */
+  get held(): string {
+    return this.heldText;
+  }
+
+  /**
+   * Takes what an earlier life kept: of what is not known by now a full list tells whether it is still there.
+   * Venues leave out what is empty, so that nothing else would ever tell it.
+   */
+  restore(held: string): void {
+    const names = namesIn(held);
+    for (const asset of names) {
+      if (!this.assets?.has(asset)) this.remember({ asset, free: '0', locked: '0' }, 0, true);
+    }
+    this.heldText = textOf(new Set([...names, ...namesIn(this.heldText)]));
+  }
+
+  /** The broker has the event. Returns the assets that are held where that is a change. */
+  confirmed({ position: { balances } }: Balances): string | undefined {
+    const names = new Set(namesIn(this.heldText));
+    for (const balance of balances) {
+      if (isEmpty(balance)) names.delete(balance.asset);
+      else names.add(balance.asset);
+    }
+    const text = textOf(names);
+    if (text === this.heldText) return undefined;
+    this.heldText = text;
+    return text;
+  }
 
   /** The part of the event that is news; undefined where nothing is. */
   accept(event: Balances): Balances | undefined {
@@ -82,10 +116,10 @@ export class BalanceBook {
     return !isRepeated;
   }
 
-  private remember({ asset, free, locked }: Balance, at: number): void {
+  private remember({ asset, free, locked }: Balance, at: number, isUntold = false): void {
     const assets = (this.assets ??= new Map());
     assets.delete(asset);
-    assets.set(asset, { at, free, locked });
+    assets.set(asset, { at, free, locked, ...(isUntold && { isUntold }) });
     const oldest = assets.size > MAX_ASSETS ? assets.keys().next().value : undefined;
     if (oldest !== undefined) assets.delete(oldest);
   }
@@ -93,4 +127,12 @@ export class BalanceBook {
 
 function isEmpty({ free, locked }: Pick<Known, 'free' | 'locked'>): boolean {
   return !/[1-9]/.test(free + locked);
+}
+
+function namesIn(text: string): readonly string[] {
+  return text === '' ? [] : text.split(BETWEEN);
+}
+
+function textOf(names: ReadonlySet<string>): string {
+  return [...names].slice(-MAX_ASSETS).join(BETWEEN);
 }

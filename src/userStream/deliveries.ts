@@ -31,6 +31,8 @@ const PROMPT_MS = 5_000;
 const REMEMBERED_DELTAS = 1_000;
 /** Orders that ended, kept over a restart: their repetition must not be told again. */
 const KEPT_DONE = 200;
+/** The field of a stream's record. */
+const HELD_ASSETS = 'assets';
 
 /**
  * What of an account's events is news, and its way out: repeats end here, whether the stream told them twice
@@ -68,14 +70,20 @@ export class Deliveries {
   }
 
   /** What an earlier life of the room left. */
-  restore({ orders }: StreamRecord): void {
+  restore({ orders, facts }: StreamRecord): void {
     for (const key of this.ledger.restore(orders)) (this.keptDone ??= new Set()).add(key);
+    const held = facts.get(HELD_ASSETS);
+    if (held === undefined) return;
+    this.balances.restore(held);
+    // What this life has noted by now knew nothing of it.
+    if (this.balances.held !== held) this.noteHeld(this.balances.held);
   }
 
   /** Redis lost what was remembered. */
   noteAll(): void {
     const { room } = this.owner;
     for (const { key, text } of this.ledger.kept()) this.deps.records.order(room, key, text);
+    if (this.balances.held !== '') this.noteHeld(this.balances.held);
   }
 
   /** As a stream told them, in its order. */
@@ -170,6 +178,7 @@ export class Deliveries {
     // Confirms of a room come in its order.
     this.unconfirmed?.shift();
     if (this.unconfirmed?.length === 0) this.unconfirmed = undefined;
+    if (event.kind === 'balances') this.noteHeld(this.balances.confirmed(event));
     if (event.kind !== 'order') return;
     const { key, text, isDone } = OrderLedger.keep(event.report);
     records.order(room, key, text);
@@ -180,6 +189,10 @@ export class Deliveries {
     if (oldest === undefined) return;
     kept.delete(oldest);
     records.order(room, oldest, undefined);
+  }
+
+  private noteHeld(held: string | undefined): void {
+    this.deps.records.note(this.owner.room, { [HELD_ASSETS]: held });
   }
 
   private count({ kind }: AccountEvent, outcome: string): void {

@@ -42,10 +42,35 @@ test('balances: the published form holds the same assets', () => {
   assert.deepEqual(book.accept({ ...event, wire })?.wire?.balances, [{ asset: 'USDT', walletBalance: '5' }]);
 });
 
+test('balances: which assets are held is known over a restart, as far as the broker has confirmed it', () => {
+  const book = new BalanceBook();
+  const told = balancesEvent(10, ['BTC', '1', '0'], ['USDT', '0', '5'], ['ETH', '0.00', '0']);
+  assert.equal(book.confirmed(told), 'BTC,USDT');
+  assert.equal(
+    book.confirmed(balancesEvent(11, ['BTC', '2', '0'])),
+    undefined,
+    'written only when it changes',
+  );
+  assert.equal(book.confirmed(balancesEvent(12, ['SOL', '1', '0'], ['BTC', '0', '0'])), 'USDT,SOL');
+
+  const next = new BalanceBook();
+  next.accept(balancesEvent(20, ['SOL', '3', '0']));
+  next.restore('USDT,SOL,DOGE');
+  const list = balancesEvent(30, ['SOL', '3', '0'], ['DOGE', '0', '0']);
+  const gone = (at: number) => next.acceptSnapshot(list, at)?.position.balances.map(({ asset }) => asset);
+  assert.deepEqual(gone(30), ['DOGE', 'USDT'], 'listed as empty, and not listed at all');
+  assert.deepEqual(gone(31), undefined);
+  assert.equal(next.confirmed(balancesEvent(30, ['DOGE', '0', '0'], ['USDT', '0', '0'])), 'SOL');
+  assert.equal(next.held, 'SOL');
+  new BalanceBook().restore('');
+});
+
 test('balances: bounded', () => {
   const book = new BalanceBook();
   for (let at = 0; at < 20_000; at += 1) book.accept(balancesEvent(10, [`A${at}`, '1', '0']));
   assert.equal(book['assets']?.size, 5_000);
+  for (let at = 0; at < 5_002; at += 1) book.confirmed(balancesEvent(10, [`A${at}`, '1', '0']));
+  assert.equal(book.held?.split(',').length, 5_000);
 });
 
 test('deltas: the first time only, bounded', () => {

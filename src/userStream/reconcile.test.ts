@@ -384,6 +384,48 @@ test('an outbox that is full while a gap is closed: the whole gap is asked for a
   await until('all told', () => lines().length === 102);
 });
 
+test('balances: what was emptied while no process was up is told as zero', async (t) => {
+  const { clock, stage, start, crash, store, tell } = await setUp(t);
+  const before = await start();
+  await tell(balancesEvent(clock.now(), ['USDT', '100', '0'], ['BTC', '1', '0'], ['ETH', '0', '0']));
+  await drive(clock, 500, 100);
+  const kept = async () => (await store.hashAll(`connector:stream:${ROOM}`)).get('assets');
+  assert.equal(await kept(), 'USDT,BTC');
+  await crash(before.connector);
+  await drive(clock, 60_000, 10_000);
+  stage.answer = () => ({ orders: [], balances: balancesEvent(clock.now(), ['BTC', '1', '0']).position });
+  const { lines, connector } = await start();
+  assert.deepEqual(lines(), [
+    '[{"asset":"BTC","free":"1","locked":"0"},{"asset":"USDT","free":"0","locked":"0"}]  by REST',
+  ]);
+  await drive(clock, 500, 100);
+  assert.equal(await kept(), 'BTC');
+  await crash(connector);
+  const third = await start();
+  await drive(clock, 500, 100);
+  assert.doesNotMatch(third.lines().join(), /USDT/, 'told once');
+});
+
+test('balances: of a Redis that was emptied the assets are noted anew, and nothing runs ahead of the broker', async (t) => {
+  const { clock, start, store, tell } = await setUp(t);
+  const { broker } = await start();
+  const kept = async () => (await store.hashAll(`connector:stream:${ROOM}`)).get('assets');
+  broker.goAway();
+  await tell(balancesEvent(clock.now(), ['USDT', '100', '0']));
+  await drive(clock, 500, 100);
+  assert.equal(await kept(), undefined);
+  broker.comeBack();
+  await drive(clock, 5_000, 500);
+  assert.equal(await kept(), 'USDT');
+  store.goAway();
+  store.comeBack();
+  await Promise.all([store.delete('connector:streams'), store.delete(`connector:stream:${ROOM}`)]);
+  store.goAway();
+  store.comeBack();
+  await drive(clock, 500, 100);
+  assert.equal(await kept(), 'USDT');
+});
+
 test('a full outbox: what it refused is asked for again once there is room', async (t) => {
   const { stage, start, tell, until, clock } = await setUp(t, {}, { OUTBOX_MAX_MESSAGES: '100' });
   const { broker, lines } = await start();
