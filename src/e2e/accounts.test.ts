@@ -3,6 +3,7 @@
  * the venue could not be reached, told afterwards.
  */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startSimulator } from '../simulator';
 import type { SimAccount } from '../simulator/kit';
@@ -13,6 +14,22 @@ import type { AccountMarket } from './market-table';
 import { ACCOUNT_MARKETS, keysOf, PRICE, publishedTotal, specOf } from './market-table';
 
 const MARK = 'e2e-9f31c';
+/** Of the wrong secrets, the one that must be a key. */
+const WRONG_PEM = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  .privateKey.export({ type: 'sec1', format: 'pem' })
+  .toString();
+const wrongSecretOf = (exchange: string): string => (exchange === 'coinbase' ? WRONG_PEM : `${MARK}-another`);
+/** By what venues are shown, and what they give out. */
+const PROOFS = [
+  ...['access-sign', 'args', 'authorization', 'jwt', 'kc-api-passphrase', 'kc-api-sign', 'listenkey'],
+  ...['ok-access-sign', 'sign', 'signature', 'token', 'x-bapi-sign'],
+];
+
+function secrets(): readonly string[] {
+  const pems = [WRONG_PEM, ...ACCOUNT_MARKETS.map(({ exchange }) => keysOf(exchange, MARK).secret)];
+  const lines = pems.flatMap((pem) => pem.split('\n'));
+  return [MARK, ...lines.filter((line) => line.length > 20 && !line.includes('-----'))];
+}
 
 interface Stream {
   readonly market: AccountMarket;
@@ -23,6 +40,9 @@ interface Stream {
 describe('account streams of every market', { timeout: 280_000 }, () => {
   let stage: AccountStage;
   const streams: Stream[] = [];
+  /** Taken now and then, as rooms and their pages end. */
+  const gathered: string[] = [];
+  const texts = async (): Promise<void> => void gathered.push(await stage.everything());
 
   before(async () => {
     stage = await AccountStage.open(await startSimulator({ symbols: 4 }));
@@ -210,6 +230,30 @@ describe('account streams of every market', { timeout: 280_000 }, () => {
     }
   });
 
+  test('every venue refuses a wrong secret, and commands come that nobody can read', async () => {
+    const venues = ['bybitLinear', 'okx', 'bitget', 'kucoin', 'kucoinLinear', 'coinbase'];
+    const refused = await Promise.all(
+      venues.map(async (exchange) => {
+        const room = await stage.newRoom();
+        stage.open(room, exchange, { ...keysOf(exchange, MARK), secret: wrongSecretOf(exchange) });
+        return { room, exchange };
+      }),
+    );
+    const api = { ...keysOf('okx', MARK), provider: 'okx' };
+    stage.sendText(`{"payload":${JSON.stringify(api)}`);
+    stage.send({ event: 'open stream', uuid: refused[0]?.room, data: { api: { ...api, secret: 7 } } });
+    stage.send({ event: 'open stream', uuid: refused[0]?.room, data: { ...api, userId: { api } } });
+    for (const { room, exchange } of refused) {
+      await until(`${exchange} refused`, () => Number(stage.status(room)['pausedMs']) > 0, 60_000);
+    }
+    await until('kept for the operator', async () => (await stage.deadLetters()).length > 0);
+    await texts();
+    for (const { room } of refused) {
+      assert.deepEqual(stage.announcements(room), []);
+      stage.close(room);
+    }
+  });
+
   test('a wrong secret: the breaker opens, the operator is told, nothing is announced', async () => {
     const wrong = await stage.newRoom();
     stage.open(wrong, 'binance', { ...keysOf('binance', MARK), secret: `${MARK}-another` });
@@ -225,6 +269,7 @@ describe('account streams of every market', { timeout: 280_000 }, () => {
   });
 
   test('closed by message: no connection, no record, no clock is left', async () => {
+    await texts();
     for (const { room } of streams) stage.close(room);
     await until('closed', () => Object.keys(stage.connector?.status().rooms ?? {}).length === 0);
     for (const { room } of streams) {
@@ -237,16 +282,19 @@ describe('account streams of every market', { timeout: 280_000 }, () => {
     await until('hung up', isHungUp);
   });
 
-  test('no limit was broken, no secret is anywhere', async () => {
+  test('no limit was broken, no secret and no proof of who we are is anywhere', async () => {
     assert.deepEqual(stage.simulator.violations(), []);
-    const everything = await stage.everything();
+    await texts();
+    const everything = gathered.join('\n');
     assert.ok(everything.length > 10_000);
-    const pems = streams.flatMap(({ market: { exchange } }) => keysOf(exchange, MARK).secret.split('\n'));
-    const secrets = [
-      MARK,
-      `${MARK}-pass`,
-      ...pems.filter((line) => line.length > 20 && !line.includes('-----')),
-    ];
-    for (const secret of secrets) assert.ok(!everything.includes(secret), secret);
+    for (const secret of secrets()) assert.ok(!everything.includes(secret), secret);
+    // Of every kind there was one to be found.
+    assert.deepEqual(stage.proofs.names, PROOFS);
+    assert.deepEqual(stage.proofs.in(everything), []);
+  });
+
+  test('what was looked for would have been found', () => {
+    const [proof = ''] = stage.proofs.in(stage.proofs.anyOf('jwt'));
+    assert.ok(proof.length > 20);
   });
 });

@@ -14,6 +14,7 @@ import {
   type AccountBook,
   type DropOrder,
   type FaultBoard,
+  type Heard,
   type HttpRoute,
   type Ledger,
   type LoadOptions,
@@ -64,6 +65,8 @@ export interface SimulatorSettings {
   readonly options?: SimulatorOptions;
 }
 
+export type { Heard } from './kit';
+
 export interface Simulator {
   readonly port: number;
   readonly faults: FaultBoard;
@@ -79,6 +82,8 @@ export interface Simulator {
   /** Documented limits that clients broke; a test asserts it empty. */
   violations(): readonly Violation[];
   clearViolations(): void;
+  /** Tells one listener what clients send, and the answers over HTTP. */
+  overhear(listener: (heard: Heard) => void): void;
   /** Ends connections; the number ended. */
   drop(order?: DropOrder): number;
   expire(target?: Target): number;
@@ -109,6 +114,7 @@ export async function startSimulator(settings: SimulatorSettings = {}): Promise<
     urlOf: (url) => server.urlOf(url),
     violations: () => server.violations.list(),
     clearViolations: () => server.violations.clear(),
+    overhear: (listener) => server.overhear(listener),
     drop: (order) => server.drop(order),
     expire: (target) => server.expire(target),
     notice: (target) => server.notice(target),

@@ -16,8 +16,12 @@ export async function readBody(request: IncomingMessage): Promise<string | undef
   return Buffer.concat(chunks).toString();
 }
 
+export function bodyText({ body }: SimAnswer): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
 export function sendAnswer(response: ServerResponse, answer: SimAnswer): void {
-  const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  const body = bodyText(answer);
   response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
   response.end(body);
 }

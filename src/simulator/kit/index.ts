@@ -50,6 +50,7 @@ export { isOpen, type OrderRequest, type SimFill, type SimOrder, type SimOrderSt
 export { SimOrigin, type OriginStats } from './origin';
 export { SimServer, type DropOrder } from './server';
 export type {
+  Heard,
   Heartbeat,
   HttpRoute,
   Limits,

@@ -6,10 +6,10 @@ import type { Clock } from '../../domain/time';
 import { SimConnection } from './connection';
 import { controlRoutes } from './control';
 import { FaultBoard, isTarget, type RefusalFault, type Target } from './faults';
-import { matchesPath, readBody, refusalAnswer, refusedHandshake, sendAnswer } from './http';
+import { bodyText, matchesPath, readBody, refusalAnswer, refusedHandshake, sendAnswer } from './http';
 import { Ledger } from './ledger';
 import { SimOrigin, type OriginStats } from './origin';
-import type { HttpRoute, OriginSpec, SimAnswer } from './types';
+import type { Heard, HttpRoute, OriginSpec, SimAnswer } from './types';
 import { ViolationLog } from './violations';
 
 const MAX_INCOMING_FRAME = 1 << 20;
@@ -39,6 +39,7 @@ export class SimServer {
     perMessageDeflate: false,
   });
   private connectionCount = 0;
+  private ear: (heard: Heard) => void = () => undefined;
 
   constructor(private readonly clock: Clock) {
     this.control = controlRoutes(this);
@@ -49,6 +50,11 @@ export class SimServer {
     this.http.keepAliveTimeout = KEEP_ALIVE_MS;
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
     this.faults.onChange(() => this.each({}, (connection) => connection.applyFaults()));
+  }
+
+  /** Tells one listener what clients send to the venues, and the answers over HTTP. */
+  overhear(listener: (heard: Heard) => void): void {
+    this.ear = listener;
   }
 
   /** Registers a production origin. */
@@ -183,17 +189,23 @@ export class SimServer {
       return;
     }
     if (origin) origin.stats.httpRequests += 1;
+    this.ear({ url: request.url ?? '/', headers: request.headers, body });
     const fault = origin?.faultsOf().rest;
     if (fault !== undefined) {
       this.refuseRequest(response, fault);
       return;
     }
     const method = request.method ?? 'GET';
-    const route = (origin?.spec.http ?? (origin ? [] : this.control)).find(
-      (one) => one.method === method && matchesPath(one.path, url.pathname),
-    );
+    const route = this.routeOf(origin, method, url.pathname);
     const sent = { method, path: url.pathname, query: url.searchParams, rawQuery: url.search.slice(1) };
-    sendAnswer(response, route ? await route.handle({ ...sent, headers: request.headers, body }) : NOT_FOUND);
+    const answer = route ? await route.handle({ ...sent, headers: request.headers, body }) : NOT_FOUND;
+    this.ear({ url: '', headers: {}, body: bodyText(answer) });
+    sendAnswer(response, answer);
+  }
+
+  private routeOf(origin: SimOrigin | undefined, method: string, path: string): HttpRoute | undefined {
+    const routes = origin ? (origin.spec.http ?? []) : this.control;
+    return routes.find((one) => one.method === method && matchesPath(one.path, path));
   }
 
   private refuseRequest(response: ServerResponse, fault: RefusalFault): void {
@@ -214,6 +226,7 @@ export class SimServer {
       return;
     }
     origin.stats.dials += 1;
+    this.ear({ url: request.url ?? '/', headers: request.headers, body: '' });
     const refusal = origin.faultsOf().dial ?? this.overBudget(origin);
     if (refusal !== undefined) {
       origin.stats.refusedDials += 1;
@@ -223,6 +236,7 @@ export class SimServer {
     this.sockets.handleUpgrade(request, socket, head, (accepted) => {
       const handshake = { path: url.pathname, query: url.searchParams, headers: request.headers };
       this.connectionCount += 1;
+      accepted.on('message', (data: Buffer) => this.ear({ url: '', headers: {}, body: data.toString() }));
       const connection = new SimConnection(this.connectionCount, origin, handshake, accepted, this.clock);
       origin.adopt(connection);
       connection.begin((opened) => route.open(opened));

@@ -92,3 +92,11 @@ export type Heartbeat =
       readonly by: 'any' | 'session';
       readonly pushCounts?: boolean;
     };
+
+/** What a client sent, or was answered over HTTP: for tests that must not find it anywhere else. */
+export interface Heard {
+  /** As sent; empty for frames and answers. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
