@@ -132,6 +132,19 @@ for (const [orderStatus, wanted, more] of STATUSES) {
   });
 }
 
+test('a liquidation is what the engine took over, and nothing that looks like one', () => {
+  const kinds = [
+    'CreateByTakeOver_PassThrough',
+    'CreateByLiq',
+    'CreateByAdl_PassThrough',
+    'CreateByMmRateClose',
+  ];
+  const flags = [...kinds, 'CreateByUser', undefined].map(
+    (createType) => reportOf({ createType }).liquidation,
+  );
+  assert.deepEqual(flags, [true, undefined, undefined, undefined, undefined, undefined]);
+});
+
 test('an unknown status is told and never guessed', () => {
   assert.equal(noteOf(orderFrame({ ...LINEAR_ROW, orderStatus: 'Frozen' })), 'unknown order status Frozen');
   for (const orderStatus of ['two words', 'x'.repeat(50), '', 7, null, undefined, {}]) {
