@@ -21,7 +21,7 @@ interface Out {
   readonly cursor: boolean;
 }
 
-function bar(minute: number, closed = true): Candle {
+function bar(minute: number, closed = true, volume = '10'): Candle {
   return {
     eventType: 'candle',
     exchange: 'x',
@@ -32,7 +32,7 @@ function bar(minute: number, closed = true): Candle {
     high: '2',
     low: '0.5',
     close: '1.5',
-    volume: '10',
+    volume,
     closed,
     time: START + minute * MINUTE,
   };
@@ -46,6 +46,8 @@ describe('CandleSeries', () => {
   let truth: Candle[];
   let fetches: [number, number][];
   let isRestDown: boolean;
+  /** Bars that REST cannot tell before their end is so long ago. */
+  let restLagMs: number;
   let room: number;
   let deaf: number;
   let series: CandleSeries;
@@ -57,6 +59,7 @@ describe('CandleSeries', () => {
     truth = [];
     fetches = [];
     isRestDown = false;
+    restLagMs = 0;
     room = Infinity;
     deaf = 0;
     const deps = { clock, telemetry, random: () => 0.5 };
@@ -70,7 +73,10 @@ describe('CandleSeries', () => {
         fetches.push([(fromMs - START) / MINUTE, (toMs - START) / MINUTE]);
         await Promise.resolve();
         if (isRestDown) throw new ConnectorError('REST_FAILED', 'down');
-        return truth.filter(({ start }) => start >= fromMs && start < toMs);
+        const bars = truth.filter(({ start }) => start >= fromMs && start < toMs);
+        const completeAt = toMs + restLagMs;
+        if (restLagMs === 0 || clock.now() >= completeAt) return { bars };
+        return { bars: bars.filter(({ start }) => start + MINUTE < toMs), completeAt };
       },
       publish: (candle: Candle, delivery: CandleDelivery) => {
         if (candle.closed && room <= 0) return false;
@@ -190,6 +196,131 @@ describe('CandleSeries', () => {
     await clock.advanceAsync(200);
     assert.deepEqual(closedStarts(), [0, 1]);
     assert.equal(deaf, 1);
+  });
+
+  test('flat bars without volume, which a venue may make of silence, do not name a topic deaf', async () => {
+    series.begin(undefined);
+    truth = [0, 1, 2, 3, 4].map((minute) => bar(minute, true, '0.000'));
+    for (const minute of [1, 2, 3, 4]) {
+      await goTo(minute, GRACE_MS + 1);
+      series.checkOverdue();
+      await clock.advanceAsync(200);
+    }
+    assert.deepEqual([closedStarts(), deaf], [[0, 1, 2, 3], 0]);
+  });
+
+  test('a topic that speaks is not deaf, though its bars are closed by REST', async () => {
+    series.begin(undefined);
+    truth = [0, 1, 2, 3].map((minute) => bar(minute));
+    for (const minute of [1, 2, 3]) {
+      series.hear();
+      await goTo(minute, GRACE_MS + 1);
+      series.checkOverdue();
+      await clock.advanceAsync(200);
+    }
+    assert.deepEqual([closedStarts(), deaf], [[0, 1, 2], 0]);
+  });
+
+  test('a bar that REST has not yet is asked for again, and is told before the next one', async () => {
+    series.begin(undefined);
+    truth = [bar(0)];
+    restLagMs = 30_000;
+    await goTo(1, GRACE_MS + 1);
+    series.checkOverdue();
+    await clock.advanceAsync(200);
+    assert.deepEqual([closedStarts(), series.isFilling], [[], false]);
+    for (let second = 0; second < 25; second += 1) {
+      await clock.advanceAsync(1_000);
+      series.checkOverdue();
+    }
+    assert.deepEqual(closedStarts(), [0]);
+    assert.deepEqual(fetches, [
+      [0, 1],
+      [0, 1],
+    ]);
+    series.accept(bar(1), clock.now());
+    assert.deepEqual(closedStarts(), [0, 1]);
+  });
+
+  describe('readers of live frames', () => {
+    const told = (): string[] =>
+      out.map(({ start, closed, late }) => `${closed ? 'closed' : 'open'} ${start}${late ? ' late' : ''}`);
+    const tick = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 1) {
+        await clock.advanceAsync(1_000);
+        series.checkOverdue();
+      }
+    };
+
+    beforeEach(() => series.begin(undefined));
+
+    test('after a cut the missed bars come before the bar of now, of which the newest frame waits', async () => {
+      series.accept(bar(0, false), clock.now());
+      truth = [0, 1, 2].map((minute) => bar(minute));
+      await goTo(3, 1_000);
+      series.catchUp();
+      series.accept(bar(3, false), clock.now());
+      series.accept(bar(3, false), clock.now());
+      await clock.advanceAsync(200);
+      series.accept(bar(3, false), clock.now());
+      assert.deepEqual(told(), ['open 0', 'closed 0', 'closed 1', 'closed 2', 'open 3', 'open 3']);
+      assert.ok(out.every(({ closed, cursor }) => closed === cursor));
+    });
+
+    test('an overdue bar behind an open frame that they have seen is late, and moves the cursor', async () => {
+      truth = [bar(0)];
+      series.accept(bar(0, false), clock.now());
+      await goTo(1);
+      series.accept(bar(1, false), clock.now());
+      await goTo(1, GRACE_MS + 1);
+      series.checkOverdue();
+      series.accept(bar(1, false), clock.now());
+      await clock.advanceAsync(200);
+      assert.deepEqual(told(), ['open 0', 'open 1', 'open 1', 'closed 0 late']);
+      assert.equal(out.at(-1)?.cursor, true);
+      series.accept(bar(1), clock.now());
+      assert.equal(told().at(-1), 'closed 1');
+    });
+
+    test('an older open frame of a second connection takes nobody back', () => {
+      series.accept(bar(1, false), clock.now());
+      series.accept(bar(0, false), clock.now());
+      series.accept(bar(0), clock.now());
+      assert.deepEqual(told(), ['open 1', 'closed 0 late']);
+    });
+
+    test('REST down: after five seconds the newest frame is shown without a further one', async () => {
+      isRestDown = true;
+      await goTo(3, 1_000);
+      series.catchUp();
+      series.accept(bar(3, false), clock.now());
+      await tick(4);
+      assert.deepEqual(told(), []);
+      await tick(2);
+      assert.deepEqual(told(), ['open 3']);
+      truth = [0, 1, 2].map((minute) => bar(minute));
+      isRestDown = false;
+      await tick(30);
+      assert.deepEqual(told(), ['open 3', 'closed 0 late', 'closed 1 late', 'closed 2 late']);
+    });
+
+    test('REST down for long and a second hole: nothing is muted, both are filled later', async () => {
+      isRestDown = true;
+      truth = [0, 1, 2, 3, 4, 5].map((minute) => bar(minute));
+      await goTo(2, 1_000);
+      series.accept(bar(1), clock.now());
+      await tick(6);
+      await goTo(5, 1_000);
+      series.accept(bar(4), clock.now());
+      series.accept(bar(5, false), clock.now());
+      assert.deepEqual(told(), ['closed 1', 'closed 4', 'open 5']);
+      assert.ok(out.every(({ cursor }) => !cursor));
+      isRestDown = false;
+      await tick(40);
+      assert.deepEqual(told().slice(3), ['closed 0 late', 'closed 2 late', 'closed 3 late']);
+      series.accept(bar(5), clock.now());
+      assert.deepEqual([told().at(-1), out.at(-1)?.cursor], ['closed 5', true]);
+    });
   });
 
   test('a quiet topic without bars is asked for once per bar and never called deaf', async () => {

@@ -22,7 +22,16 @@ export function candleSource(market: MarketDescriptor, interval: Interval): Cand
 }
 
 const MAX_BARS = 1_000;
-const REST_LAG_MS = 30_000;
+/** REST may lag behind: a part that is not told so long (ms) after its end had no trade. */
+export const REST_LAG_MS = 30_000;
+
+/** What the venue tells of a range of bars. */
+export interface History {
+  /** Closed ones, oldest first. */
+  readonly bars: readonly Candle[];
+  /** Venue time at which those of the range that are not told yet can be; absent: there are no more. */
+  readonly completeAt?: number;
+}
 
 /** Bars that one back-fill may ask for: built ones cost several of the venue's. */
 export function maxBackfillBars(interval: Interval, source: CandleSource): number {
@@ -30,24 +39,31 @@ export function maxBackfillBars(interval: Interval, source: CandleSource): numbe
   return Math.max(1, Math.floor((MAX_BARS * nominalLengthMs(source.from)) / nominalLengthMs(interval)));
 }
 
-/** Closed bars with `fromMs <= start < toMs`, oldest first, whatever the source. */
+/** Closed bars with `fromMs <= start < toMs`, whatever the source. */
 export async function fetchCandles(
   { market, rest }: { readonly market: MarketDescriptor; readonly rest: VenueRest },
   instrument: Instrument,
   wanted: { readonly interval: Interval; readonly source: CandleSource },
   range: { readonly fromMs: number; readonly toMs: number; readonly venueNow: number },
-): Promise<readonly Candle[]> {
+): Promise<History> {
   const { interval, source } = wanted;
   const { venueNow, ...query } = range;
-  if (source.kind !== 'built') return rest.candles(market, { instrument, interval, ...query });
+  if (source.kind !== 'built')
+    return { bars: await rest.candles(market, { instrument, interval, ...query }) };
   const parts = await rest.candles(market, { instrument, interval: source.from, ...query });
   const joined = joinCandles(parts, interval);
-  return isLastPartDue(parts.at(-1), source.from, interval, venueNow) ? joined.slice(0, -1) : joined;
+  const knownTo = barStart(interval, partsKnownTo(parts, source.from, { toMs: range.toMs, venueNow }));
+  if (knownTo >= range.toMs) return { bars: joined };
+  return { bars: joined.filter(({ start }) => start < knownTo), completeAt: range.toMs + REST_LAG_MS };
 }
 
-/** REST may lag behind: a bar that has just ended is not whole without its last part. Later a gap is a quiet time. */
-function isLastPartDue(last: Candle | undefined, part: Interval, whole: Interval, venueNow: number): boolean {
-  if (!last) return false;
-  const end = nextBarStart(whole, barStart(whole, last.start));
-  return nextBarStart(part, last.start) < end && venueNow - end < REST_LAG_MS;
+/** Every part before this time that had a trade is among `parts`: those that were asked for up to `toMs`. */
+export function partsKnownTo(
+  parts: readonly Candle[],
+  part: Interval,
+  { toMs, venueNow }: { readonly toMs: number; readonly venueNow: number },
+): number {
+  const last = parts.at(-1);
+  const told = last ? nextBarStart(part, last.start) : -Infinity;
+  return Math.max(told, Math.min(toMs, barStart(part, venueNow - REST_LAG_MS)));
 }

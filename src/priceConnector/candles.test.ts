@@ -106,6 +106,14 @@ describe('MarketCandles', () => {
   const minutes = (): string[] =>
     out.map(({ candle, isReconciled }) => `${(candle.start - START) / MINUTE}${isReconciled ? ' REST' : ''}`);
 
+  const closedBars = (): string[] =>
+    out
+      .filter(({ candle }) => candle.closed)
+      .map(
+        ({ candle, isReconciled }) =>
+          `${(candle.start - START) / MINUTE} ${candle.volume}${isReconciled ? ' REST' : ''}`,
+      );
+
   test('each symbol and interval is one topic, whatever the spellings', async () => {
     await subscribe(request('1m'));
     await subscribe(request('min1'));
@@ -248,6 +256,19 @@ describe('MarketCandles', () => {
         closed.map(({ candle, isReconciled }) => [candle.start, candle.volume, isReconciled]),
         [[START, '30', false]],
       );
+    });
+
+    test('a last part without trades: the bar is told once REST cannot be behind any more', async () => {
+      await subscribe(three, built);
+      rest.bars = [bar(0), bar(1)];
+      for (const minute of [0, 1]) candles.onCandle(bar(minute), START);
+      await clock.advanceAsync(3 * MINUTE + 12_000);
+      assert.deepEqual([rest.queries.length, closedBars()], [1, []]);
+      await clock.advanceAsync(20_000);
+      assert.deepEqual([rest.queries.length, closedBars()], [2, ['0 20 REST']]);
+      for (const minute of [3, 4, 5]) candles.onCandle(bar(minute), START);
+      assert.deepEqual(closedBars(), ['0 20 REST', '3 30']);
+      assert.deepEqual(restarted, []);
     });
 
     test('or is polled: no topic, every bar by REST soon after its end', async () => {

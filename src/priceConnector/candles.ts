@@ -91,6 +91,7 @@ export class MarketCandles {
 
   onCandle(candle: Candle, receivedAt: number): void {
     for (const { series, builder } of this.byFrame.get(seriesKey(candle.symbol, candle.interval)) ?? []) {
+      series.hear();
       const frame = builder ? builder.accept(candle) : candle;
       if (frame) series.accept(frame, receivedAt);
     }
