@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import type { Candle } from '../domain/events';
 import type { Interval } from '../domain/interval';
 import { CandleBuilder, joinCandles, sourceOf } from './candle-builder';
@@ -103,14 +103,86 @@ describe('CandleBuilder', () => {
   test('a window whose beginning is unknown is not told, until REST has told it', () => {
     const built = builder();
     assert.equal(built.accept(bar('4h', MIDNIGHT + 4 * HOUR, { closed: false })), undefined);
-    built.seed([bar('4h', MIDNIGHT)]);
+    built.seed([bar('4h', MIDNIGHT)], MIDNIGHT, MIDNIGHT + 4 * HOUR);
     assert.equal(built.accept(bar('4h', MIDNIGHT + 4 * HOUR))?.closed, true);
   });
 
-  test('a part that never closed on the wire leaves the bar open: REST will tell it', () => {
+  test('behind a part that never closed nothing is told, until REST has told it', () => {
     const built = builder();
-    built.accept(bar('4h', MIDNIGHT, { closed: false }));
-    assert.equal(built.accept(bar('4h', MIDNIGHT + 4 * HOUR))?.closed, false);
+    built.interrupted(MIDNIGHT);
+    assert.equal(built.accept(bar('4h', MIDNIGHT, { closed: false, high: '13' }))?.high, '13');
+    built.interrupted(MIDNIGHT + 4 * HOUR);
+    assert.equal(built.accept(bar('4h', MIDNIGHT + 4 * HOUR, { closed: false })), undefined);
+    assert.equal(built.isLacking, true);
+    const seeded = built.seed([bar('4h', MIDNIGHT, { high: '99' })], MIDNIGHT, MIDNIGHT + 4 * HOUR);
+    assert.deepEqual([seeded?.high, seeded?.closed], ['99', false]);
+    const last = built.accept(bar('4h', MIDNIGHT + 4 * HOUR));
+    assert.deepEqual([last?.high, last?.volume, last?.closed], ['99', '0.2', true]);
+  });
+
+  test('the last part closed while REST is asked: the answer makes the closed frame', () => {
+    const built = builder();
+    assert.equal(built.accept(bar('4h', MIDNIGHT + 4 * HOUR)), undefined);
+    assert.equal(built.seed([bar('4h', MIDNIGHT)], MIDNIGHT, MIDNIGHT + 4 * HOUR)?.closed, true);
+  });
+
+  describe('a part without trades', () => {
+    const MINUTE = 60_000;
+    const at = (minute: number, over: Partial<Candle> = {}): Candle =>
+      bar('5m', MIDNIGHT + minute * MINUTE, over);
+    const open = { closed: false };
+    let built: CandleBuilder;
+    beforeEach(() => {
+      built = new CandleBuilder('15m', '5m');
+    });
+
+    test('is skipped where the stream missed nothing; such a bar is closed by REST', () => {
+      built.accept(at(0));
+      assert.deepEqual(built.accept(at(10, { ...open, high: '13' }))?.high, '13');
+      const last = built.accept(at(10, { high: '14' }));
+      assert.deepEqual([last?.high, last?.volume, last?.closed], ['14', '0.2', false]);
+    });
+
+    test('may be the first of the next bar', () => {
+      for (const minute of [0, 5, 10]) built.accept(at(minute));
+      assert.equal(built.accept(at(20, open))?.start, MIDNIGHT + 15 * MINUTE);
+    });
+
+    test('is no such thing where the stream was interrupted', () => {
+      built.accept(at(0));
+      built.interrupted(MIDNIGHT + 10 * MINUTE);
+      assert.equal(built.accept(at(10, open)), undefined);
+      assert.equal(built.seed([], MIDNIGHT + 5 * MINUTE, MIDNIGHT + 10 * MINUTE)?.volume, '0.2');
+    });
+
+    test('nor where the part before it never closed', () => {
+      built.accept(at(0, open));
+      assert.equal(built.accept(at(10, open)), undefined);
+      assert.equal(built.seed([at(0)], MIDNIGHT, MIDNIGHT + 5 * MINUTE), undefined, 'who knows of 00:05');
+      assert.equal(built.unprovenFrom(MIDNIGHT + 11 * MINUTE), MIDNIGHT + 5 * MINUTE);
+    });
+
+    test('is skipped where REST has told the parts around it', () => {
+      built.seed([at(0)], MIDNIGHT, MIDNIGHT + 10 * MINUTE);
+      assert.equal(built.accept(at(10, open))?.volume, '0.2');
+    });
+
+    test('an answer for a bar that is over changes nothing', () => {
+      built.accept(at(15, open));
+      assert.equal(built.seed([at(0)], MIDNIGHT, MIDNIGHT + 10 * MINUTE), undefined);
+      assert.equal(built.accept(at(15, open))?.volume, '0.1');
+    });
+  });
+
+  test('a week of parts is not merged again with each frame', () => {
+    const week = new CandleBuilder('1w', '5m');
+    const FIVE = 300_000;
+    for (let part = 0; part < 2_000; part += 1) week.accept(bar('5m', MIDNIGHT + part * FIVE));
+    const forming = bar('5m', MIDNIGHT + 2_000 * FIVE, { closed: false });
+    const cpu = process.cpuUsage();
+    for (let frame = 0; frame < 200; frame += 1) assert.equal(week.accept(forming)?.volume, '200.1');
+    const { user } = process.cpuUsage(cpu);
+    assert.ok(user < 400_000, `${user} us of CPU for 200 frames`);
   });
 
   test('late frames of an older window and open frames of a closed part change nothing', () => {

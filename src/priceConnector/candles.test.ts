@@ -106,6 +106,8 @@ describe('MarketCandles', () => {
   const minutes = (): string[] =>
     out.map(({ candle, isReconciled }) => `${(candle.start - START) / MINUTE}${isReconciled ? ' REST' : ''}`);
 
+  const shown = (): string[] =>
+    out.map(({ candle }) => `${candle.closed ? 'closed' : 'open'} ${candle.high} ${candle.volume}`);
   const closedBars = (): string[] =>
     out
       .filter(({ candle }) => candle.closed)
@@ -258,6 +260,39 @@ describe('MarketCandles', () => {
       );
     });
 
+    test('a cut over the end of a part: the part is read from REST, and the bar is exact', async () => {
+      await subscribe(three, built);
+      candles.onCandle(bar(0, { closed: false, high: '7', volume: '20' }), START);
+      await clock.advanceAsync(MINUTE + 1_000);
+      rest.bars = [bar(0, { high: '99', volume: '500' })];
+      candles.onLive(['btcusdt.candle.1m']);
+      candles.onCandle(bar(1, { closed: false, volume: '1' }), START);
+      assert.deepEqual(shown(), ['open 7 20'], 'not while the first part is unknown');
+      await clock.advanceAsync(1_000);
+      for (const minute of [1, 2]) candles.onCandle(bar(minute), START);
+      assert.deepEqual(shown(), ['open 7 20', 'open 99 501', 'open 99 510', 'closed 99 520']);
+      assert.ok(out.every(({ isReconciled }) => !isReconciled));
+    });
+
+    test('back just before the end of a part: it is asked for once it is overdue, and REST has it', async () => {
+      await subscribe(three, built);
+      candles.onCandle(bar(0, { closed: false, high: '7' }), START);
+      await clock.advanceAsync(MINUTE - 1);
+      candles.onLive(['btcusdt.candle.1m']);
+      rest.queries.length = 0;
+      const second = async (): Promise<void> => {
+        await clock.advanceAsync(1_000);
+        candles.onCandle(bar(1, { closed: false }), START);
+      };
+      for (let times = 0; times < 9; times += 1) await second();
+      assert.deepEqual([shown(), rest.queries.length], [['open 7 10'], 0], 'the stream may still close it');
+      for (let times = 0; times < 12; times += 1) await second();
+      assert.deepEqual([shown().length, rest.queries.length], [1, 1], 'REST has not got it yet');
+      rest.bars = [bar(0, { high: '99' })];
+      for (let times = 0; times < 12; times += 1) await second();
+      assert.deepEqual([shown()[1], rest.queries.length], ['open 99 20', 2]);
+    });
+
     test('a last part without trades: the bar is told once REST cannot be behind any more', async () => {
       await subscribe(three, built);
       rest.bars = [bar(0), bar(1)];
@@ -269,6 +304,28 @@ describe('MarketCandles', () => {
       for (const minute of [3, 4, 5]) candles.onCandle(bar(minute), START);
       assert.deepEqual(closedBars(), ['0 20 REST', '3 30']);
       assert.deepEqual(restarted, []);
+    });
+
+    test('an empty part mutes nothing; REST closes the bar', async () => {
+      await subscribe(three, built);
+      candles.onCandle(bar(0), START);
+      await clock.advanceAsync(2 * MINUTE);
+      candles.onCandle(bar(2, { closed: false }), START);
+      candles.onCandle(bar(2), START);
+      assert.deepEqual(shown(), ['open 2 10', 'open 2 20', 'open 2 20']);
+      rest.bars = [bar(0), bar(2)];
+      await clock.advanceAsync(MINUTE + 12_000);
+      assert.deepEqual(closedBars(), ['0 20 REST']);
+    });
+
+    test('a topic that alone was deaf proves no part empty', async () => {
+      rest.bars = Array.from({ length: 6 }, (_, minute) => bar(minute));
+      await subscribe(three, built);
+      await clock.advanceAsync(6 * MINUTE + 12_000);
+      assert.equal(restarted.length, 1);
+      rest.isDown = true;
+      candles.onCandle(bar(7, { closed: false }), START);
+      assert.equal(out.at(-1)?.candle.closed, true, 'no frame without its first part');
     });
 
     test('or is polled: no topic, every bar by REST soon after its end', async () => {

@@ -2,11 +2,9 @@ import { errorText } from '../domain/errors';
 import type { Candle } from '../domain/events';
 import type { Instrument } from '../domain/instrument';
 import type { Interval } from '../domain/interval';
-import { barStart } from '../domain/interval';
 import type { Timer } from '../domain/time';
 import type { Topic } from '../venues/contract';
-import type { BackfillJob } from './backfill';
-import { CandleBuilder } from './candle-builder';
+import { BuiltCandles } from './built-candles';
 import { CandleSeries } from './candle-series';
 import type { CandleSource } from './candle-source';
 import { fetchCandles, maxBackfillBars } from './candle-source';
@@ -25,8 +23,7 @@ interface Subscribed {
   /** Absent where the interval is polled. */
   readonly topic: Topic | undefined;
   /** Present where the interval is built from a smaller one. */
-  readonly builder: CandleBuilder | undefined;
-  seed: BackfillJob | undefined;
+  readonly built: BuiltCandles | undefined;
 }
 
 const SWEEP_MS = 1_000;
@@ -90,9 +87,9 @@ export class MarketCandles {
   }
 
   onCandle(candle: Candle, receivedAt: number): void {
-    for (const { series, builder } of this.byFrame.get(seriesKey(candle.symbol, candle.interval)) ?? []) {
+    for (const { series, built } of this.byFrame.get(seriesKey(candle.symbol, candle.interval)) ?? []) {
       series.hear();
-      const frame = builder ? builder.accept(candle) : candle;
+      const frame = built ? built.accept(candle) : candle;
       if (frame) series.accept(frame, receivedAt);
     }
   }
@@ -100,7 +97,10 @@ export class MarketCandles {
   /** These topics are (again) live: what closed while they were not is fetched. */
   onLive(topics: readonly Topic[]): void {
     for (const topic of topics) {
-      for (const { series } of this.byTopic.get(topic) ?? []) series.catchUp();
+      for (const { series, built } of this.byTopic.get(topic) ?? []) {
+        built?.interrupted();
+        series.catchUp();
+      }
     }
   }
 
@@ -134,8 +134,9 @@ export class MarketCandles {
     const series = this.seriesOf(interval, source, instrument, topic);
     series.aliases.add(alias);
     const cursor = await this.cursorOf(symbol, interval);
-    const builder = source.kind === 'built' ? new CandleBuilder(interval, source.from) : undefined;
-    const subscribed: Subscribed = { series, topic, builder, seed: undefined };
+    const built =
+      source.kind === 'built' ? this.builtOf(interval, source.from, instrument, series) : undefined;
+    const subscribed: Subscribed = { series, topic, built };
     this.bySeries.set(seriesKey(symbol, interval), subscribed);
     if (topic !== undefined) {
       const streamed = source.kind === 'built' ? source.from : interval;
@@ -143,7 +144,7 @@ export class MarketCandles {
       addTo(this.byTopic, topic, subscribed);
     }
     series.begin(cursor);
-    if (builder) subscribed.seed = this.seed(builder, instrument);
+    built?.begin();
     if (topic !== undefined) this.topics.want([topic]);
   }
 
@@ -182,35 +183,35 @@ export class MarketCandles {
         return isAccepted;
       },
       onDeaf: () => {
-        if (topic !== undefined) this.topics.restartTopic(topic, 'deaf_topic');
+        if (topic !== undefined) this.restart(topic);
       },
     });
   }
 
-  /** The bar of now began before we came: its parts so far are fetched. */
-  private seed(builder: CandleBuilder, instrument: Instrument): BackfillJob | undefined {
-    const { market } = this.spec;
-    const now = this.venueTime.now();
-    const fromMs = barStart(builder.interval, now);
-    const toMs = barStart(builder.source, now);
-    if (fromMs === toMs) return undefined;
-    const job: BackfillJob = {
-      run: async () => {
-        builder.seed(
-          await this.deps.rest.candles(market, { instrument, interval: builder.source, fromMs, toMs }),
-        );
-      },
-      // Without the seed the first bar is told by REST alone, after its end.
-      failed: () => undefined,
-      givenUp: () => undefined,
-    };
-    this.deps.backfill.add(job);
-    return job;
+  private restart(topic: Topic): void {
+    for (const { built } of this.byTopic.get(topic) ?? []) built?.interrupted();
+    this.topics.restartTopic(topic, 'deaf_topic');
   }
 
-  private quit({ series, seed }: Subscribed): void {
+  private builtOf(
+    interval: Interval,
+    source: Interval,
+    instrument: Instrument,
+    series: CandleSeries,
+  ): BuiltCandles {
+    const { market } = this.spec;
+    const { rest, backfill, clock } = this.deps;
+    return new BuiltCandles(interval, source, {
+      venueTime: this.venueTime,
+      backfill,
+      fetch: (fromMs, toMs) => rest.candles(market, { instrument, interval: source, fromMs, toMs }),
+      show: (frame) => series.accept(frame, clock.now()),
+    });
+  }
+
+  private quit({ series, built }: Subscribed): void {
     series.stop();
-    if (seed) this.deps.backfill.cancel(seed);
+    built?.stop();
   }
 
   /** Without a cursor the series begins with the bar of now: right for a first request. */
