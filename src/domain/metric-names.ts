@@ -208,6 +208,11 @@ export const METRICS = {
     help: 'Data silences that led to an action',
     labels: ['exchange', 'channel'],
   },
+  connector_future_events_total: {
+    type: 'counter',
+    help: 'Tickers and candles ignored because they are dated more than a minute ahead',
+    labels: ['exchange', 'channel'],
+  },
   connector_clock_offset_seconds: {
     type: 'gauge',
     help: "Venue's clock minus ours",

@@ -150,6 +150,8 @@ describe('PriceMarket', () => {
     assert.ok(found, topic);
     return found;
   };
+  const ignored = (channel: string): number =>
+    transport.telemetry.counted('connector_future_events_total', { exchange: 'tiny', channel });
   const say = async (topic: string, event: MarketEvent): Promise<void> => {
     const before = events.length;
     carrierOf(topic).push(topic, JSON.stringify(event));
@@ -276,6 +278,32 @@ describe('PriceMarket', () => {
       events.slice(0, 3).map((event) => (event as Candle).start),
       [0, 1, 2].map((minute) => bar(minute).start),
     );
+  });
+
+  test('dated 30 days ahead: neither published nor believed; what follows is served as ever', async () => {
+    open();
+    await market.subscribeCandle(request());
+    await carrying('btcusdt.candle.1m', 'btcusdt.ticker');
+    await say('btcusdt.candle.1m', bar(0));
+    const future = 30 * 24 * 60;
+    const tickers = carrierOf('btcusdt.ticker');
+    const candles = carrierOf('btcusdt.candle.1m');
+    tickers.push('btcusdt.ticker', JSON.stringify({ ...ticker('BTCUSDT', '9'), time: bar(future).time }));
+    candles.push('btcusdt.candle.1m', JSON.stringify({ ...bar(future), time: START }));
+    candles.push('btcusdt.candle.1m', JSON.stringify(bar(future)));
+    await say('btcusdt.ticker', ticker('BTCUSDT', '8'));
+    await driveUntil(clock, 'both are counted', () => ignored('candle') === 2 && ignored('ticker') === 1);
+    assert.deepEqual(events, [bar(0), ticker('BTCUSDT', '8')]);
+    rest.bars = [1, 2, 3].map((minute) => bar(minute));
+    clock.advance(3 * MINUTE);
+    await say('btcusdt.candle.1m', bar(3));
+    await driveUntil(clock, 'the hole to be filled', () => events.length >= 5);
+    assert.deepEqual(
+      events.slice(2, 5).map((event) => (event as Candle).start),
+      [1, 2, 3].map((minute) => bar(minute).start),
+    );
+    const asked = rest.queries.map(({ toMs }) => toMs);
+    assert.ok(Math.max(...asked) <= bar(10).start, `${asked.join()}`);
   });
 
   test('no data since the start is told as a matter of connecting', async () => {

@@ -73,7 +73,7 @@ export class PriceMarket {
     private readonly deps: MarketDeps,
   ) {
     const { role, clock } = deps;
-    this.venueTime = new VenueTime(clock);
+    this.venueTime = new VenueTime(clock, deps.clockOffset);
     this.gaps = new GapLog(clock);
     this.latency = new VenueLatency(spec.market.exchange, deps.clockOffset, deps.telemetry);
     this.catalogue = new InstrumentCatalogue(
@@ -194,15 +194,32 @@ export class PriceMarket {
   }
 
   private received(events: readonly MarketEvent[], receivedAt: number): void {
-    const first = events[0];
-    if (first) this.venueTime.observe(first.time);
-    for (const event of events) {
+    for (const event of this.believed(events)) {
       if (event.eventType === 'ticker') {
         this.latency.observe(event.time, receivedAt);
         this.deps.publisher.ticker(event, receivedAt);
         this.deps.onEvent(event);
       } else this.candles?.onCandle(event, receivedAt);
     }
+  }
+
+  /**
+   * The events of a frame but for those of the future: consumers drop every tick that is older than the last,
+   * so that one wrong date would mute a symbol, and its bars could not be asked for any more.
+   */
+  private believed(events: readonly MarketEvent[]): readonly MarketEvent[] {
+    const isOfNow = (event: MarketEvent): boolean => this.venueTime.isCredible(latestTimeOf(event));
+    const sound = events.every(isOfNow) ? events : events.filter(isOfNow);
+    const witness = sound[0] ?? events[0];
+    if (!witness) return events;
+    const isBelieved = this.venueTime.observe(witness.time);
+    if (sound.length === events.length) return sound;
+    const kept = isBelieved ? events.filter(isOfNow) : sound;
+    const { exchange } = this.spec.market;
+    const channel = witness.eventType;
+    const ignored = events.length - kept.length;
+    this.deps.telemetry.meter.count('connector_future_events_total', { exchange, channel }, ignored);
+    return kept;
   }
 
   private checkStalls(): void {
@@ -271,6 +288,10 @@ export class PriceMarket {
 }
 
 const MAX_UNKNOWN = 10_000;
+
+function latestTimeOf(event: MarketEvent): number {
+  return event.eventType === 'candle' ? Math.max(event.time, event.start) : event.time;
+}
 
 function requestKey({ symbol, alias }: CandleRequest): string {
   return `${symbol}|${alias}`;
