@@ -306,9 +306,11 @@ describe('PriceMarket', () => {
     assert.ok(Math.max(...asked) <= bar(10).start, `${asked.join()}`);
   });
 
+  const unreachable = (): Behaviour => ({ handshake: { status: 503 } });
+
   test('no data since the start is told as a matter of connecting', async () => {
+    server.behave = unreachable;
     open('ticker');
-    await carrying('btcusdt.ticker');
     await drive(clock, STALL_MS - 10_000, 1_000);
     assert.equal(stalls.length, 0);
     await driveUntil(clock, 'the stall', () => stalls.length > 0, 1_000);
@@ -319,6 +321,7 @@ describe('PriceMarket', () => {
   });
 
   test('the first candle of a quiet hour: silence counts from the request on', async () => {
+    server.behave = unreachable;
     open('candle');
     await drive(clock, 60 * MINUTE - 2_000, 2_000);
     await market.subscribeCandle(request());
@@ -329,6 +332,15 @@ describe('PriceMarket', () => {
       stalls.map(({ kind, staleSeconds }) => [kind, staleSeconds <= 70]),
       [['connect', true]],
     );
+  });
+
+  test('a thin candle topic that nobody trades for minutes is not stalled', async () => {
+    open('candle');
+    await market.subscribeCandle(request());
+    await carrying('btcusdt.candle.1m');
+    await say('btcusdt.candle.1m', bar(0));
+    await drive(clock, 5 * MINUTE, 5_000);
+    assert.deepEqual(stalls, []);
   });
 
   test('a market that nobody asked anything of is not stalled', async () => {

@@ -8,12 +8,19 @@ import { StallWatch } from './stall-watch';
 const STALL_MS = 50_000;
 const QUIET_MS = 300_000;
 
-const pool = (
-  lastDataTime: number | undefined,
-  size = 1,
-): { size: number; lastDataTime: number | undefined } => ({
+interface Watched {
+  readonly size: number;
+  readonly lastDataTime: number | undefined;
+  readonly isLive: boolean;
+  readonly patienceMs: number;
+}
+
+/** A busy feed: its rhythm is known, and shorter than the limit. */
+const pool = (lastDataTime: number | undefined, size = 1): Watched => ({
   size,
   lastDataTime,
+  isLive: true,
+  patienceMs: 13_000,
 });
 
 describe('StallWatch', () => {
@@ -105,5 +112,54 @@ describe('StallWatch', () => {
     clock.advance(QUIET_MS);
     watch.silent('ticker', STALL_MS);
     assert.equal(told.length, 2);
+  });
+
+  describe('a quiet feed', () => {
+    const QUIET_FEED_MS = 600_000;
+    const quiet = (lastDataTime: number | undefined): Watched => ({
+      ...pool(lastDataTime),
+      patienceMs: QUIET_FEED_MS,
+    });
+
+    for (const [channel, kind] of [
+      ['ticker', 'price'],
+      ['candle', 'candle'],
+    ] as const) {
+      test(`${channel}: quiet within its rhythm is not stalled; beyond it is`, () => {
+        const lastDataAt = clock.now();
+        for (; clock.now() - lastDataAt < QUIET_FEED_MS; clock.advance(10_000)) {
+          watch.check(channel, quiet(lastDataAt));
+        }
+        assert.deepEqual(told, []);
+        watch.check(channel, quiet(lastDataAt));
+        assert.deepEqual(told, [{ exchange: 'x', kind, staleSeconds: 600 }]);
+      });
+    }
+
+    test('no data yet, though the connection is live: not a matter of connecting', () => {
+      clock.advance(STALL_MS);
+      watch.check('candle', quiet(undefined));
+      assert.deepEqual(told, []);
+    });
+
+    test('without a connection it is told at the limit, however quiet it was before', () => {
+      const lastDataAt = clock.now();
+      clock.advance(QUIET_FEED_MS - 10_000);
+      watch.check('candle', quiet(lastDataAt));
+      const lost = { ...quiet(lastDataAt), isLive: false };
+      for (let waited = 0; waited < STALL_MS; waited += 10_000) {
+        watch.check('candle', lost);
+        assert.deepEqual(told, []);
+        clock.advance(10_000);
+      }
+      watch.check('candle', lost);
+      assert.deepEqual(told, [{ exchange: 'x', kind: 'candle', staleSeconds: 640 }]);
+    });
+
+    test('a connection that never came is told at the limit', () => {
+      clock.advance(STALL_MS);
+      watch.check('ticker', { ...quiet(undefined), isLive: false });
+      assert.deepEqual(told, [{ exchange: 'x', kind: 'connect', staleSeconds: 50 }]);
+    });
   });
 });

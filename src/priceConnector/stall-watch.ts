@@ -16,8 +16,13 @@ interface WatchedPool {
   readonly size: number;
   /** Epoch ms. */
   readonly lastDataTime: number | undefined;
+  /** A connection is there and carries its topics. */
+  readonly isLive: boolean;
+  /** Silence (ms) of a live connection that means something, by the venue's rules and the feed's own rhythm. */
+  readonly patienceMs: number;
 }
 
+const KINDS = { ticker: 'price', candle: 'candle' } as const;
 /** One notice per market and kind in this time: a long outage is one fact. */
 const NOTICE_EVERY_MS = 300_000;
 
@@ -28,6 +33,8 @@ const NOTICE_EVERY_MS = 300_000;
 export class StallWatch {
   /** Since when (epoch ms) something is wanted of a channel. */
   private readonly wantedSince = new Map<Watched, number>();
+  /** When (epoch ms) a connection was last seen live. */
+  private readonly liveAt = new Map<Watched, number>();
   private readonly noticedAt = new Map<Stall['kind'], number>();
 
   constructor(
@@ -46,21 +53,29 @@ export class StallWatch {
     this.notice(channel === 'ticker' ? 'price' : 'candle', silentForMs);
   }
 
-  /** Silence counts from the first topic on: a channel of which nothing is wanted has nothing to say. */
-  check(channel: Watched, { size, lastDataTime }: WatchedPool): void {
-    if (size === 0) {
-      this.wantedSince.delete(channel);
-      return;
-    }
+  /**
+   * Silence counts from the first topic on: a channel of which nothing is wanted has nothing to say. On a live
+   * connection it must also exceed the rhythm of the feed (a quiet candle topic is not a dead one); without
+   * one the time since there was one counts.
+   */
+  check(channel: Watched, pool: WatchedPool): void {
+    const { size, lastDataTime, isLive, patienceMs } = pool;
+    if (size === 0) return this.unwanted(channel);
     const now = this.deps.clock.now();
     const since = this.wantedSince.get(channel) ?? now;
     this.wantedSince.set(channel, since);
-    const silentForMs = now - Math.max(lastDataTime ?? since, since);
-    if (silentForMs < this.deps.stallMs) return;
-    this.notice(
-      lastDataTime === undefined ? 'connect' : channel === 'ticker' ? 'price' : 'candle',
-      silentForMs,
-    );
+    if (isLive) this.liveAt.set(channel, now);
+    const lastSign = Math.max(lastDataTime ?? since, since);
+    const countedSince = isLive ? lastSign : Math.max(lastSign, this.liveAt.get(channel) ?? since);
+    const limitMs = isLive ? Math.max(this.deps.stallMs, patienceMs) : this.deps.stallMs;
+    if (now - countedSince < limitMs) return;
+    const kind = lastDataTime === undefined ? 'connect' : KINDS[channel];
+    this.notice(kind, now - lastSign);
+  }
+
+  private unwanted(channel: Watched): void {
+    this.wantedSince.delete(channel);
+    this.liveAt.delete(channel);
   }
 
   private notice(kind: Stall['kind'], silentForMs: number): void {

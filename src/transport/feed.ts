@@ -31,7 +31,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
   private completeUntil: number | undefined;
   /** Whether the venue has answered anything in this session. */
   private isAnswered = false;
-  private readonly flow: DataLiveness;
+  readonly flow: DataLiveness;
   private readonly counters: FeedCounters;
 
   constructor(

@@ -89,6 +89,15 @@ export class Pool<E, S> {
     return Math.max(this.formerDataTime, ...times) || undefined;
   }
 
+  get isLive(): boolean {
+    return this.members.some(({ connection }) => connection.status.name === 'live');
+  }
+
+  /** Silence of all connections (ms) that the busiest of them would not keep, as far as its rhythm is known. */
+  get patienceMs(): number {
+    return Math.min(...this.members.map(({ connection }) => connection.flow.deadlineMs));
+  }
+
   tally(): { readonly states: Record<StateName, number>; readonly topics: Record<TopicState, number> } {
     const states = {
       idle: 0,
