@@ -63,6 +63,7 @@ describe('PriceFamily', () => {
   let outbox: Outbox;
   let rest: TinyRest;
   let family: PriceFamily;
+  let listed: string[];
   let events: MarketEvent[];
   let rabbit: OutgoingMessage[];
 
@@ -78,6 +79,7 @@ describe('PriceFamily', () => {
     rest = new TinyRest();
     rest.listed = ['BTCUSDT', 'ETHUSDT'];
     events = [];
+    listed = [];
     rabbit = [];
     broker.received('candle.#', (message) => rabbit.push(message));
   });
@@ -106,6 +108,7 @@ describe('PriceFamily', () => {
         rewrite,
         onEvent: (event) => events.push(event),
         onStall: () => undefined,
+        onListed: ({ symbol }) => listed.push(symbol),
       },
     );
     family.setExchanges(enabled);
@@ -209,6 +212,26 @@ describe('PriceFamily', () => {
       [...starts()],
       rest.bars.map(({ start }) => start),
     );
+  });
+
+  test('any number of unknown symbols: the listed ones stay, the forgotten may be asked for again', async () => {
+    open();
+    family.subscribeCandle(request());
+    await carrying(TOPIC);
+    family.subscribeCandle(request('LATER'));
+    await driveUntil(clock, 'the answer', () => outcomes('unknown symbol') === 1);
+    for (let i = 0; i < 10_000; i += 1) family.subscribeCandle(request(`NOPE${i}`));
+    await driveUntil(clock, 'all answers', () => outcomes('unknown symbol') === 10_001);
+    rest.listed = ['BTCUSDT', 'LATER'];
+    await drive(clock, SETTINGS.instrumentRefreshMs + 5_000, 5_000);
+    assert.deepEqual([topics(), listed], [[TOPIC], ['BTCUSDT']]);
+    family.subscribeCandle(request('LATER'));
+    await carrying(TOPIC, 'later.candle.1m');
+    assert.deepEqual(listed, ['BTCUSDT', 'LATER']);
+    family.setExchanges([]);
+    await carrying();
+    family.setExchanges(['tiny']);
+    await carrying(TOPIC, 'later.candle.1m');
   });
 
   for (const [candleMode, closedOnRedis] of [

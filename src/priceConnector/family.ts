@@ -22,6 +22,7 @@ import type { CandleRequest } from './requests';
 import type { PriceSettings } from './settings';
 import { closedOnly } from './settings';
 import type { Stall } from './stall-watch';
+import { Wishes } from './wishes';
 
 export interface FamilyDeps {
   readonly clock: Clock;
@@ -33,6 +34,8 @@ export interface FamilyDeps {
   readonly rewrite: (url: string) => string;
   onEvent(event: MarketEvent): void;
   onStall(stall: Stall): void;
+  /** A list knows the symbol of this wish. */
+  onListed(request: CandleRequest): void;
 }
 
 const REST_TIMEOUT_MS = 10_000;
@@ -47,8 +50,8 @@ export class PriceFamily {
   private readonly backfill: BackfillQueue;
   private readonly clockOffset: ClockOffset;
   private readonly stopWatchingOutbox: () => void;
-  /** Wishes by exchange: a market that is switched off and on again gets them back. */
-  private readonly wishes = new Map<ExchangeId, Map<string, CandleRequest>>();
+  /** A market that is switched off and on again gets them back. */
+  private readonly wishes = new Wishes();
 
   constructor(
     private readonly adapter: VenueAdapter,
@@ -95,25 +98,20 @@ export class PriceFamily {
       this.markets.set(exchange, market);
       market.start();
       this.clockOffset.start();
-      for (const wish of this.wishes.get(exchange)?.values() ?? []) this.serve(market, wish);
+      for (const wish of this.wishes.values()) if (wish.exchange === exchange) this.serve(market, wish);
     }
   }
 
   subscribeCandle(request: CandleRequest): void {
-    let wishes = this.wishes.get(request.exchange);
-    if (!wishes) {
-      wishes = new Map();
-      this.wishes.set(request.exchange, wishes);
-    }
-    const key = wishKey(request);
-    if (wishes.has(key)) return;
-    wishes.set(key, request);
+    if (this.wishes.has(request)) return;
+    // Only a market can doubt it; how many wait for theirs is bounded by who asks.
+    this.wishes.keep(request);
     const market = this.markets.get(request.exchange);
     if (market) this.serve(market, request);
   }
 
   unsubscribeCandle(request: CandleRequest): void {
-    this.wishes.get(request.exchange)?.delete(wishKey(request));
+    this.wishes.delete(request);
     this.markets.get(request.exchange)?.unsubscribeCandle(request);
   }
 
@@ -147,7 +145,7 @@ export class PriceFamily {
   private open(exchange: ExchangeId): PriceMarket | undefined {
     const market = this.adapter.descriptor.markets.find((one) => one.exchange === exchange);
     if (!market) return undefined;
-    const { clock, random, telemetry, rewrite, store, onEvent, onStall } = this.deps;
+    const { clock, random, telemetry, rewrite, store, onEvent, onStall, onListed } = this.deps;
     const { exchangeServiceUrl, instrumentRefreshMs, stallMs, role } = this.settings;
     return new PriceMarket(
       { adapter: this.adapter, market },
@@ -170,6 +168,10 @@ export class PriceFamily {
         role,
         onEvent,
         onStall,
+        onListed: (request) => {
+          if (this.wishes.has(request)) this.wishes.keep(request);
+          onListed(request);
+        },
       },
     );
   }
@@ -180,7 +182,8 @@ export class PriceFamily {
       (outcome) => {
         telemetry.meter.count('connector_candle_requests_total', { outcome });
         // Given up while it was being opened: the market knew nothing yet that it could have closed.
-        if (!this.wishes.get(request.exchange)?.has(wishKey(request))) market.unsubscribeCandle(request);
+        if (!this.wishes.has(request)) market.unsubscribeCandle(request);
+        else if (outcome !== 'subscribed') this.doubt(request);
       },
       (error: unknown) => {
         const { exchange, symbol, interval } = request;
@@ -189,10 +192,12 @@ export class PriceFamily {
       },
     );
   }
-}
 
-function wishKey({ symbol, alias }: CandleRequest): string {
-  return `${symbol}|${alias}`;
+  /** No list knows its symbol: it waits for the listing, unless too many do. */
+  private doubt(request: CandleRequest): void {
+    const evicted = this.wishes.doubt(request);
+    if (evicted) this.markets.get(evicted.exchange)?.unsubscribeCandle(evicted);
+  }
 }
 
 /** The time needs no signature; only the account side of an adapter asks for it. */

@@ -78,6 +78,7 @@ describe('PriceMarket', () => {
   let events: MarketEvent[];
   let stalls: Stall[];
   let channels: string[];
+  let listed: string[];
 
   beforeEach(async () => {
     clock = new FakeClock(START);
@@ -88,6 +89,7 @@ describe('PriceMarket', () => {
     events = [];
     stalls = [];
     channels = [];
+    listed = [];
   });
 
   afterEach(async () => {
@@ -127,6 +129,7 @@ describe('PriceMarket', () => {
         role,
         onEvent: (event) => events.push(event),
         onStall: (stall) => stalls.push(stall),
+        onListed: ({ symbol }) => listed.push(symbol),
       },
     );
     close = () => {
@@ -223,8 +226,10 @@ describe('PriceMarket', () => {
     open('candle');
     assert.equal(await market.subscribeCandle(request('NEWUSDT')), 'unknown symbol');
     rest.listed = ['BTCUSDT', 'NEWUSDT'];
+    assert.deepEqual(listed, []);
     await drive(clock, REFRESH_MS, 5_000);
     await carrying('newusdt.candle.1m');
+    assert.deepEqual(listed, ['NEWUSDT']);
   });
 
   test('a symbol listed a moment ago: the list is asked for again, not only at the next refresh', async () => {

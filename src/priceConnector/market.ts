@@ -51,6 +51,8 @@ export interface MarketDeps {
   /** Events that left through the publisher, for the class's listeners. */
   onEvent(event: MarketEvent): void;
   onStall(stall: Stall): void;
+  /** The list knows the symbol of this wish, maybe long after it was made. */
+  onListed(request: CandleRequest): void;
 }
 
 /** Tickers and candles of one exchange id: instruments, connections, publishing. */
@@ -63,6 +65,7 @@ export class PriceMarket {
   private readonly stalls: StallWatch;
   private readonly gaps: GapLog;
   private readonly latency: VenueLatency;
+  /** Of how many is the business of those who hold the wishes. */
   private readonly unknownSymbols = new Map<string, CandleRequest>();
   /** What runs: a symbol may leave the list and come back. */
   private readonly served = new Map<string, CandleRequest>();
@@ -119,6 +122,7 @@ export class PriceMarket {
     const instrument = await this.catalogue.find(request.symbol);
     if (!instrument) return this.keepUnknown(request);
     this.served.set(requestKey(request), request);
+    this.deps.onListed(request);
     await this.candles.subscribe(request, source, instrument);
     return 'subscribed';
   }
@@ -269,10 +273,6 @@ export class PriceMarket {
 
   private keepUnknown(request: CandleRequest): 'unknown symbol' {
     const { exchange, symbol } = request;
-    if (this.unknownSymbols.size >= MAX_UNKNOWN) {
-      const oldest = this.unknownSymbols.keys().next().value;
-      if (oldest !== undefined) this.unknownSymbols.delete(oldest);
-    }
     this.unknownSymbols.set(requestKey(request), request);
     this.deps.telemetry.log.warn(
       { exchange, symbol },
@@ -286,8 +286,6 @@ export class PriceMarket {
     return 'unsupported';
   }
 }
-
-const MAX_UNKNOWN = 10_000;
 
 function latestTimeOf(event: MarketEvent): number {
   return event.eventType === 'candle' ? Math.max(event.time, event.start) : event.time;

@@ -16,6 +16,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly is: 'ready' }
   | { readonly is: 'events'; readonly events: readonly MarketEvent[] }
+  /** A list knows the symbol of this request: it is not to be forgotten. */
+  | { readonly is: 'listed'; readonly request: CandleRequest }
   | { readonly is: 'stall'; readonly stall: Stall }
   | { readonly is: 'report'; readonly id: number; readonly report: WorkerReport }
   | { readonly is: 'status'; readonly id: number; readonly status: WorkerStatus }

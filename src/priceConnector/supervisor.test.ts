@@ -78,14 +78,53 @@ describe('Supervisor', () => {
     supervisor.subscribe(request('EARLY'));
     supervisor.setExchanges('a', ['aSpot']);
     supervisor.subscribe(request('LATE'));
+    workers[0]?.listener.onMessage({ is: 'listed', request: request('LATE') });
     supervisor.subscribe(request('LATE'));
     workers[0]?.listener.onExit('error');
     clock.advance(500);
     assert.deepEqual(workers[1]?.said('subscribeCandle'), [
-      { do: 'subscribeCandle', requests: [request('EARLY'), request('LATE')] },
+      { do: 'subscribeCandle', requests: [request('LATE'), request('EARLY')] },
     ]);
     assert.equal(workers[0]?.said('subscribeCandle').length, 2, 'the repeated wish was told once');
     assert.equal(telemetry.counted('connector_worker_restarts_total', { venue: 'a', reason: 'error' }), 1);
+  });
+
+  test('wishes that no list knows are bounded; the evicted are told, and may be asked for again', () => {
+    supervisor.setExchanges('a', ['aSpot']);
+    supervisor.subscribe(request('LISTED'));
+    workers[0]?.listener.onMessage({ is: 'listed', request: request('LISTED') });
+    for (let i = 0; i < 10_002; i += 1) supervisor.subscribe(request(`NOPE${i}`));
+    assert.deepEqual(workers[0]?.said('unsubscribeCandle'), [
+      { do: 'unsubscribeCandle', requests: [request('NOPE0')] },
+      { do: 'unsubscribeCandle', requests: [request('NOPE1')] },
+    ]);
+    supervisor.subscribe(request('NOPE0'));
+    assert.deepEqual(workers[0]?.said('subscribeCandle').at(-1), {
+      do: 'subscribeCandle',
+      requests: [request('NOPE0')],
+    });
+    workers[0]?.listener.onExit('error');
+    clock.advance(500);
+    const [replayed] = workers[1]?.said('subscribeCandle') ?? [];
+    const told = replayed?.do === 'subscribeCandle' ? replayed.requests.map(({ symbol }) => symbol) : [];
+    assert.deepEqual([told.length, told[0], told.at(-1)], [10_001, 'LISTED', 'NOPE0']);
+  });
+
+  test('a wish that no list knows yet is told again: the thread may have forgotten it', () => {
+    supervisor.setExchanges('a', ['aSpot']);
+    supervisor.subscribe(request('NOPE'));
+    supervisor.subscribe(request('NOPE'));
+    assert.equal(workers[0]?.said('subscribeCandle').length, 2);
+  });
+
+  test('a listing told after the wish was given up keeps nothing', () => {
+    supervisor.setExchanges('a', ['aSpot']);
+    supervisor.subscribe(request('GONE'));
+    supervisor.unsubscribe(request('GONE'));
+    workers[0]?.listener.onMessage({ is: 'listed', request: request('GONE') });
+    workers[0]?.listener.onExit('error');
+    clock.advance(500);
+    assert.deepEqual(workers[1]?.said('subscribeCandle'), []);
   });
 
   test('a thread that keeps dying is restarted with growing delays, and calmly again after a good minute', () => {

@@ -10,6 +10,7 @@ import type { CandleRequest } from './requests';
 import type { Stall } from './stall-watch';
 import { ThreadMetrics, type Snapshot } from './thread-metrics';
 import { ThreadQuestions } from './thread-questions';
+import { Wishes } from './wishes';
 
 /** A running thread, as the supervisor sees it. */
 export interface WorkerHandle {
@@ -46,7 +47,7 @@ interface Family {
   timer: Timer | undefined;
   enabled: readonly ExchangeId[];
   /** The wishes live here, not in the thread: they survive its death. */
-  readonly requests: Map<string, CandleRequest>;
+  readonly wishes: Wishes;
   onStopped: ((drained: boolean) => void) | undefined;
 }
 
@@ -88,7 +89,7 @@ export class Supervisor {
         lastAlive: 0,
         timer: undefined,
         enabled: [],
-        requests: new Map(),
+        wishes: new Wishes(),
         onStopped: undefined,
       });
     }
@@ -107,15 +108,16 @@ export class Supervisor {
 
   subscribe(request: CandleRequest): void {
     const family = this.families.get(request.venue);
-    const key = requestKey(request);
-    if (!family || family.requests.has(key)) return;
-    family.requests.set(key, request);
+    // One that no list knows yet is told again: the thread may have had to forget it.
+    if (!family || family.wishes.isKept(request)) return;
+    const evicted = family.wishes.doubt(request);
+    if (evicted) family.handle?.post({ do: 'unsubscribeCandle', requests: [evicted] });
     family.handle?.post({ do: 'subscribeCandle', requests: [request] });
   }
 
   unsubscribe(request: CandleRequest): void {
     const family = this.families.get(request.venue);
-    if (!family?.requests.delete(requestKey(request))) return;
+    if (!family?.wishes.delete(request)) return;
     family.handle?.post({ do: 'unsubscribeCandle', requests: [request] });
   }
 
@@ -176,8 +178,8 @@ export class Supervisor {
     });
     family.handle.post({ do: 'mirror', on: this.mirror });
     family.handle.post({ do: 'exchanges', enabled: family.enabled });
-    if (family.requests.size > 0) {
-      family.handle.post({ do: 'subscribeCandle', requests: [...family.requests.values()] });
+    if (family.wishes.size > 0) {
+      family.handle.post({ do: 'subscribeCandle', requests: [...family.wishes.values()] });
     }
     this.gauge(family);
   }
@@ -189,6 +191,10 @@ export class Supervisor {
         return this.deps.onEvents(message.events);
       case 'stall':
         return this.deps.onStall(message.stall);
+      case 'listed':
+        // Given up meanwhile: nothing to keep.
+        if (family.wishes.has(message.request)) family.wishes.keep(message.request);
+        return;
       case 'report':
         this.metrics.report(family.venue, family.generation, message.report.metrics);
         return this.reports.answered(message.id, message.report);
@@ -292,7 +298,3 @@ export class Supervisor {
 
 const SWITCH_OFF_MS = 5_000;
 const STOP_MARGIN_MS = 500;
-
-function requestKey({ exchange, symbol, alias }: CandleRequest): string {
-  return `${exchange}|${symbol}|${alias}`;
-}

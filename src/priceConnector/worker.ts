@@ -42,6 +42,7 @@ function main(port: NonNullable<typeof parentPort>, { venue, config, doors: kind
     rewrite: rewriter(config.endpoints),
     onEvent: (event) => mirror.offer(event),
     onStall: (stall) => say({ is: 'stall', stall }),
+    onListed: (request) => say({ is: 'listed', request }),
   });
   const alive = clock.every(ALIVE_MS, () => say({ is: 'alive' }));
 
