@@ -14,11 +14,12 @@ import type { Store } from '../store/ports';
 import { DialBudget } from '../transport/limits';
 import { atOnce } from '../venues/at-once';
 import type { VenueAdapter, VenueRest } from '../venues/contract';
-import { BackfillQueue } from './backfill';
+import { BackfillQueue, spacingOf } from './backfill';
 import { ClockOffset } from './clock-offset';
 import { PriceMarket } from './market';
 import type { MarketFacts } from './market-status';
 import type { CandleRequest } from './requests';
+import { RestTurns } from './rest-turns';
 import type { PriceSettings } from './settings';
 import { closedOnly } from './settings';
 import type { Stall } from './stall-watch';
@@ -47,6 +48,7 @@ export class PriceFamily {
   private readonly lastValues: LastValues;
   private readonly rest: VenueRest;
   private readonly dials: DialBudget;
+  private readonly turns: RestTurns;
   private readonly backfill: BackfillQueue;
   private readonly clockOffset: ClockOffset;
   private readonly stopWatchingOutbox: () => void;
@@ -60,8 +62,13 @@ export class PriceFamily {
   ) {
     const { clock, store, broker, outbox, telemetry, rewrite } = deps;
     this.dials = new DialBudget(clock);
-    this.backfill = new BackfillQueue(adapter.descriptor.venue, deps);
-    this.rest = adapter.connectRest({ rewrite, timeoutMs: REST_TIMEOUT_MS });
+    this.turns = new RestTurns(clock);
+    this.backfill = new BackfillQueue(adapter.descriptor.venue, deps, spacingOf(adapter.descriptor));
+    this.rest = adapter.connectRest({
+      rewrite,
+      timeoutMs: REST_TIMEOUT_MS,
+      turns: (market) => this.turns.of(market),
+    });
     this.clockOffset = new ClockOffset(adapter.descriptor.venue, serverTimeOf(adapter, deps), deps);
     this.lastValues = new LastValues(
       store,
@@ -133,6 +140,7 @@ export class PriceFamily {
     for (const market of this.markets.values()) market.stop();
     this.markets.clear();
     this.backfill.stop();
+    this.turns.stop();
     this.clockOffset.stop();
     this.stopWatchingOutbox();
     const isDrained = await this.deps.outbox.drain(deadlineMs);

@@ -7,7 +7,7 @@ import type { ExchangeId, MarketKind } from '../domain/exchange';
 import type { Instrument, InstrumentIndex } from '../domain/instrument';
 import type { Interval } from '../domain/interval';
 import type { Retry } from '../domain/errors';
-import type { Account, AccountFeed, AccountRest, AccountRestDeps } from './account-contract';
+import type { Account, AccountFeed, AccountRest, AccountRestDeps, InTurn } from './account-contract';
 
 export type * from './account-contract';
 
@@ -73,8 +73,18 @@ export interface MarketDescriptor {
   /** Intervals that only the REST API has: closed bars are fetched shortly after their end. */
   readonly polledIntervals?: readonly Interval[];
   readonly links: { readonly ticker: LinkRules; readonly candle: LinkRules; readonly account?: LinkRules };
+  /** Unsigned REST; absent: its calls are not counted one by one, and back-fill keeps its distance. */
+  readonly publicRest?: PublicRestRules;
   /** Signed REST of accounts; present wherever `links.account` is. */
   readonly accountRest?: AccountRestRules;
+}
+
+/** What the venue allows unsigned REST calls by IP, in its own weights, with our margins. */
+export interface PublicRestRules {
+  /** Markets of the same name are counted together by the venue, whatever their hosts. */
+  readonly countedAs: string;
+  /** Every rate must hold. Where account streams may live behind the same address, their part is left to them. */
+  readonly rates: readonly Rate[];
 }
 
 /** What the venue allows signed REST calls, in its own weights, with our margins. Every rate must hold. */
@@ -233,6 +243,8 @@ export interface RestDeps {
   /** Applies the configured endpoint overrides to a production URL. */
   readonly rewrite: (url: string) => string;
   readonly timeoutMs: number;
+  /** Around every unsigned call, with its weight: runs it when `publicRest` of the market allows. Absent: at once. */
+  readonly turns?: (market: MarketDescriptor) => InTurn;
 }
 
 /** Fails with ConnectorError REST_FAILED / REST_TIMEOUT / REST_LIMITED / REST_BAD_ANSWER. */

@@ -9,9 +9,8 @@ import { aliasOf, canonicalId } from './products';
 export const REST_URL = 'https://api.coinbase.com';
 
 export const BASE = '/api/v3/brokerage';
-/** 10 public requests per second and IP. Whoever keeps to twice that has merely hurried. */
+/** 10 public requests per second and IP. */
 const LIMIT = { count: 10, perMs: 1_000 };
-const ABUSE = { count: 20, perMs: 1_000 };
 const MOST_CANDLES = 350;
 const MOST_PRODUCTS = 250;
 
@@ -49,17 +48,13 @@ export function restRoutes(deps: RestDeps): readonly HttpRoute[] {
 
 class Budget {
   private readonly limit = new WindowLimit([LIMIT]);
-  private readonly abuse = new WindowLimit([ABUSE]);
 
   constructor(private readonly deps: RestDeps) {}
 
   refusal({ path }: SimRequest): SimAnswer | undefined {
     const { clock, violations } = this.deps;
-    const now = clock.monotonic();
-    if (this.abuse.take(now) > 0) {
-      violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: path });
-    }
-    if (this.limit.take(now) === 0) return undefined;
+    if (this.limit.take(clock.monotonic()) === 0) return undefined;
+    violations.add({ rule: 'restWeight', origin: REST_URL, at: clock.now(), detail: path });
     const body = { error: 'RATE_LIMIT_EXCEEDED', code: 8, message: 'Too many requests' };
     return { status: 429, body };
   }

@@ -2,7 +2,14 @@ import { INTERVALS } from '../../domain/interval';
 import type { MarketDescriptor, VenueAdapter, VenueDescriptor } from '../contract';
 import { FUTURES_ACCOUNT_LINK, FUTURES_REST, SPOT_ACCOUNT_LINK, SPOT_REST, US_REST } from './account-limits';
 import { connectAccount } from './account-rest';
-import { FUTURES_LINKS, SPOT_LINKS, US_LINKS } from './limits';
+import {
+  FUTURES_LINKS,
+  FUTURES_PUBLIC_REST,
+  SPOT_LINKS,
+  SPOT_PUBLIC_REST,
+  US_LINKS,
+  US_PUBLIC_REST,
+} from './limits';
 import { privateCodec } from './private';
 import { privateSession } from './private-session';
 import { publicCodec } from './public';
@@ -28,6 +35,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS,
     links: { ...SPOT_LINKS, account: SPOT_ACCOUNT_LINK },
+    publicRest: SPOT_PUBLIC_REST,
     accountRest: SPOT_REST,
   },
   {
@@ -44,6 +52,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
+    publicRest: FUTURES_PUBLIC_REST,
     accountRest: FUTURES_REST,
   },
   {
@@ -59,6 +68,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...FUTURES_LINKS, account: FUTURES_ACCOUNT_LINK },
+    publicRest: FUTURES_PUBLIC_REST,
     accountRest: FUTURES_REST,
   },
   {
@@ -74,6 +84,7 @@ const MARKETS: readonly MarketDescriptor[] = [
     allTickers: [ALL_MINI_TICKERS],
     intervals: INTERVALS_FROM_MINUTE,
     links: { ...US_LINKS, account: SPOT_ACCOUNT_LINK },
+    publicRest: US_PUBLIC_REST,
     accountRest: US_REST,
   },
 ];

@@ -1,7 +1,7 @@
 import { isPositive } from '../../domain/decimal';
 import { ConnectorError } from '../../domain/errors';
 import type { Candle } from '../../domain/events';
-import { nextBarStart, type Interval } from '../../domain/interval';
+import { nextBarStart, nominalLengthMs, type Interval } from '../../domain/interval';
 import type { CandleQuery, MarketDescriptor } from '../contract';
 import { isAmount, isObject, isTime } from './fields';
 
@@ -20,7 +20,7 @@ export interface KlineSource {
   serverTime(): Promise<unknown>;
 }
 
-/** The most that costs the least: 2 on spot, 5 on futures (1500 bars would cost 10). */
+/** Beyond it a bar costs more: 1,500 would weigh 10 on futures. */
 const PAGE_BARS = 1_000;
 /**
  * COIN-M refuses a span above 200 days.
@@ -51,7 +51,8 @@ export async function closedCandles(
   const { instrument, interval, fromMs, toMs } = query;
   if (fromMs >= toMs) return [];
   const ask = async (startTime: number, endTime: number): Promise<readonly Row[]> => {
-    const page = { symbol: instrument.venueSymbol, interval, startTime, endTime, limit: PAGE_BARS };
+    const limit = mostBars(interval, startTime, endTime);
+    const page = { symbol: instrument.venueSymbol, interval, startTime, endTime, limit };
     return readRows(market, await source.page(page), startTime, endTime);
   };
   const rows = await allRows(market, query, ask);
@@ -68,7 +69,7 @@ export async function closedCandles(
 
 async function allRows(
   { kind }: MarketDescriptor,
-  { fromMs, toMs }: CandleQuery,
+  { interval, fromMs, toMs }: CandleQuery,
   ask: (startTime: number, endTime: number) => Promise<readonly Row[]>,
 ): Promise<Row[]> {
   const span = kind === 'inverse' ? COINM_SPAN_MS : Infinity;
@@ -79,9 +80,15 @@ async function allRows(
     const page = await ask(cursor, end);
     rows.push(...page);
     const last = page.at(-1);
-    cursor = last !== undefined && page.length === PAGE_BARS ? last[0] + 1 : end + 1;
+    const isCut = last !== undefined && page.length >= mostBars(interval, cursor, end);
+    cursor = isCut && nextBarStart(interval, last[0]) <= end ? last[0] + 1 : end + 1;
   }
   return rows;
+}
+
+/** Bars between two open times, both included: futures weigh a request by what it asks for, not by its answer. */
+function mostBars(interval: Interval, startTime: number, endTime: number): number {
+  return Math.min(PAGE_BARS, Math.floor((endTime - startTime) / nominalLengthMs(interval)) + 1);
 }
 
 function readRows(market: MarketDescriptor, answer: unknown, from: number, to: number): readonly Row[] {

@@ -4,7 +4,8 @@
  * DER  https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Connect
  * US   https://github.com/binance-us/binance-us-api-docs/blob/master/web-socket-streams.md
  */
-import type { Heartbeat, LinkRules, Rate } from '../contract';
+import type { MarketKind } from '../../domain/exchange';
+import type { Heartbeat, LinkRules, PublicRestRules, Rate } from '../contract';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -72,3 +73,32 @@ export const US_LINKS: Readonly<Record<'ticker' | 'candle', LinkRules>> = {
   ticker: { ...SPOT_LINKS.ticker, silence: { floorMs: MINUTE, capMs: 5 * MINUTE } },
   candle: { ...SPOT_LINKS.candle, silence: { floorMs: 2 * MINUTE, capMs: 30 * MINUTE } },
 };
+
+/**
+ * Request weight counts by IP and minute: 6,000 on spot, 2,400 on futures with USD-M and COIN-M together, 1,200
+ * at binance.us (`account-limits.ts` names the pages). Half of each is left to account streams of this address;
+ * a tenth stays free for whatever else lives on it.
+ */
+function publicRest(countedAs: string, weightPerMinute: number): PublicRestRules {
+  return { countedAs, rates: [{ count: weightPerMinute * 0.4, perMs: MINUTE }] };
+}
+
+export const SPOT_PUBLIC_REST = publicRest('spot', 6_000);
+export const FUTURES_PUBLIC_REST = publicRest('futures', 2_400);
+export const US_PUBLIC_REST = publicRest('us', 1_200);
+
+/** Of `exchangeInfo`; futures 1. */
+export function listWeight(kind: MarketKind): number {
+  return kind === 'spot' ? 20 : 1;
+}
+
+/**
+ * Of `klines`: 2 on spot whatever is asked for, by `limit` on futures.
+ * https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Kline-Candlestick-Data
+ */
+export function klinesWeight(kind: MarketKind, limit: number): number {
+  if (kind === 'spot') return 2;
+  if (limit < 100) return 1;
+  if (limit < 500) return 2;
+  return limit <= 1_000 ? 5 : 10;
+}

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ConnectorError, type ErrorCode, type Retry } from '../../domain/errors';
 import type { Instrument } from '../../domain/instrument';
-import type { VenueRest } from '../contract';
+import type { InTurn, VenueRest } from '../contract';
 import { binance } from './index';
 
 const MINUTE = 60_000;
@@ -239,6 +239,58 @@ describe('candles', () => {
       Array.from({ length: 2_500 }, (_, index) => index),
     );
     assert.ok(asked.length <= 4 && asked.every((url) => Number(url.searchParams.get('limit')) <= 1_000));
+  });
+
+  for (const [bars, limit, weight] of [
+    [1, 2, 1],
+    [98, 99, 1],
+    [99, 100, 2],
+    [499, 500, 5],
+  ] as const) {
+    test(`${bars} bars: no more is asked for than them and the one behind, so that it weighs ${weight}`, async () => {
+      reply = venue(T0 + 5_000 * MINUTE);
+      const weights: number[] = [];
+      const turns = (): InTurn => (call, given) => {
+        weights.push(given ?? 1);
+        return call();
+      };
+      const { port } = server.address() as AddressInfo;
+      const paced = binance.connectRest({
+        rewrite: () => `http://127.0.0.1:${port}`,
+        timeoutMs: 5_000,
+        turns,
+      });
+      const instrument = instrumentOf('binanceUsdm', 'BTCUSDT');
+      const query = { instrument, interval: '1m' as const, fromMs: T0, toMs: T0 + bars * MINUTE };
+      assert.equal((await paced.candles(marketOf('binanceUsdm'), query)).length, bars);
+      assert.deepEqual(
+        asked.map(({ searchParams }) => searchParams.get('limit')),
+        [String(limit)],
+      );
+      assert.deepEqual(weights, [weight]);
+    });
+  }
+
+  test('months are shorter and longer than their nominal length: none is lost', async () => {
+    const month = (index: number): number => Date.UTC(2025, index, 1);
+    reply = (url, response) => {
+      const [from, to, limit] = ['startTime', 'endTime', 'limit'].map((name) =>
+        Number(url.searchParams.get(name)),
+      );
+      const all = Array.from({ length: 15 }, (_, index) => month(index));
+      const within = all.filter((start) => start >= from! && start <= to!).slice(0, limit);
+      return json(within.map((start) => bar(start)))(url, response);
+    };
+    const instrument = instrumentOf('binance', 'BTCUSDT');
+    for (const [first, last] of [
+      [1, 3],
+      [1, 14],
+      [0, 1],
+    ] as const) {
+      const query = { instrument, interval: '1M' as const, fromMs: month(first), toMs: month(last) };
+      const list = await rest.candles(marketOf('binance'), query);
+      assert.equal(list.length, last - first);
+    }
   });
 
   test('COIN-M: no request spans more than 200 days, empty spans are walked over', async () => {

@@ -1,14 +1,16 @@
 import { CoinMClient, MainClient, USDMClient } from 'binance';
 import type { MarketKind } from '../../domain/exchange';
 import type { Instrument } from '../../domain/instrument';
+import { atOnce } from '../at-once';
 import type { MarketDescriptor, RestDeps, VenueRest } from '../contract';
 import { readInstruments } from './exchange-info';
 import { closedCandles, type KlinePage } from './klines';
+import { klinesWeight, listWeight } from './limits';
 import { restError } from './rest-errors';
 
 type Client = MainClient | USDMClient | CoinMClient;
 /** One REST call, deadline and error conversion included. */
-type Call = (what: string, ask: (client: Client) => Promise<unknown>) => Promise<unknown>;
+type Call = (what: string, weight: number, ask: (client: Client) => Promise<unknown>) => Promise<unknown>;
 
 /** exchangeInfo of the spot market is the largest answer: a few MB. */
 const LARGEST_ANSWER_BYTES = 64 * 1_024 * 1_024;
@@ -24,7 +26,8 @@ export function connectRest(deps: RestDeps): VenueRest {
   const callOf = (market: MarketDescriptor): Call => caller(market, deps);
   return {
     instruments: async (market) => {
-      const answer = await callOf(market)('exchangeInfo', (client): Promise<unknown> =>
+      const weight = listWeight(market.kind);
+      const answer = await callOf(market)('exchangeInfo', weight, (client): Promise<unknown> =>
         client.getExchangeInfo(),
       );
       return readInstruments(market, answer);
@@ -33,8 +36,9 @@ export function connectRest(deps: RestDeps): VenueRest {
     candles: (market, query) => {
       const call = callOf(market);
       return closedCandles(market, query, {
-        page: (page) => call('klines', (client) => askKlines(client, page)),
-        serverTime: () => call('time', (client) => askTime(client, market)),
+        page: (page) =>
+          call('klines', klinesWeight(market.kind, page.limit), (client) => askKlines(client, page)),
+        serverTime: () => call('time', 1, (client) => askTime(client, market)),
       });
     },
   };
@@ -50,13 +54,15 @@ function instrumentOfPair(
 
 function caller(market: MarketDescriptor, deps: RestDeps): Call {
   const baseUrl = deps.rewrite(market.endpoints.rest).replace(/\/+$/, '');
-  return async (what, ask) => {
-    try {
-      return await ask(openClient(market.kind, baseUrl, deps.timeoutMs));
-    } catch (thrown) {
-      throw restError(`${market.exchange} ${what}`, thrown);
-    }
-  };
+  const inTurn = deps.turns?.(market) ?? atOnce;
+  return (what, weight, ask) =>
+    inTurn(async () => {
+      try {
+        return await ask(openClient(market.kind, baseUrl, deps.timeoutMs));
+      } catch (thrown) {
+        throw restError(`${market.exchange} ${what}`, thrown);
+      }
+    }, weight);
 }
 
 /**

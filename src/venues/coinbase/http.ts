@@ -1,4 +1,5 @@
 import { ConnectorError, type Retry } from '../../domain/errors';
+import { atOnce } from '../at-once';
 import type { MarketDescriptor, RestDeps } from '../contract';
 import { isObject, lineOf } from './fields';
 
@@ -23,14 +24,16 @@ export interface Reply {
 }
 
 /** Public REST on global fetch: three calls without a key need no SDK. */
-export function openHttp({ exchange, endpoints }: MarketDescriptor, { rewrite, timeoutMs }: RestDeps): Ask {
-  const base = rewrite(endpoints.rest).replace(/\/+$/, '');
-  return async (what, path) => {
-    const name = `${exchange} ${what}`;
-    const reply = await request(name, base + path, { timeoutMs });
-    if (!reply.ok) throw refusal(name, reply);
-    return objectOf(name, reply);
-  };
+export function openHttp(market: MarketDescriptor, { rewrite, timeoutMs, turns }: RestDeps): Ask {
+  const base = rewrite(market.endpoints.rest).replace(/\/+$/, '');
+  const inTurn = turns?.(market) ?? atOnce;
+  return (what, path) =>
+    inTurn(async () => {
+      const name = `${market.exchange} ${what}`;
+      const reply = await request(name, base + path, { timeoutMs });
+      if (!reply.ok) throw refusal(name, reply);
+      return objectOf(name, reply);
+    });
 }
 
 /** One GET. Fails with ConnectorError where there is no whole answer; its message never holds URL or headers. */

@@ -3,7 +3,7 @@ import { ACCOUNT_LINK, ACCOUNT_REST, POLLED_BALANCES } from './account-limits';
 import { connectAccount } from './account-rest';
 import { USER_STREAM } from './hosts';
 import { INTERVAL_NAMES, STREAMED_INTERVALS } from './intervals';
-import { LINKS } from './limits';
+import { LINKS, PUBLIC_REST } from './limits';
 import { privateCodec } from './private';
 import { privateSession } from './private-session';
 import type { PrivateState } from './private-state';
@@ -42,6 +42,7 @@ export const coinbase: VenueAdapter<PublicState> = {
         needsVenueList: true,
         intervals: STREAMED_INTERVALS,
         links: { ...LINKS, account: ACCOUNT_LINK },
+        publicRest: PUBLIC_REST,
         accountRest: ACCOUNT_REST,
       },
     ],

@@ -1,4 +1,4 @@
-import type { LinkRules } from '../contract';
+import type { LinkRules, PublicRestRules } from '../contract';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -39,4 +39,14 @@ export const LINKS: { readonly ticker: LinkRules; readonly candle: LinkRules } =
     // About once a second for active products; the link itself is proven by heartbeats.
     silence: { floorMs: 90 * SECOND, capMs: 10 * MINUTE },
   },
+};
+
+/**
+ * 10 unsigned calls per second and IP: https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/rest-api
+ * Half of it, as account streams ask from the same address; in more than a second, as what leaves well apart may
+ * arrive together.
+ */
+export const PUBLIC_REST: PublicRestRules = {
+  countedAs: 'public',
+  rates: [{ count: 5, perMs: 1.1 * SECOND }],
 };
