@@ -11,6 +11,8 @@ export const ACCOUNT_LINK: LinkRules = {
   topicsPerConnection: 1,
   topicsPerRequest: 1,
   dials: [{ count: 2, perMs: SECOND }],
+  /** Signed messages are not counted with the public ones. */
+  outgoing: { count: 2, perMs: SECOND },
   /** The ack lists the user. */
   ackConfirms: true,
   /** No order, no frame but heartbeats: they and pongs prove such a connection alive. */

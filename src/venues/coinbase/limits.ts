@@ -12,8 +12,12 @@ const SHARED = {
   /** No number is documented; chunks of 100 are in common use. */
   topicsPerRequest: 100,
   requestBytes: 16 * KIB,
-  /** 8 unauthenticated messages per second and IP: three connections may speak at once. */
-  outgoing: { count: 2, perMs: SECOND },
+  /**
+   * 8 unauthenticated messages per second and IP. Nobody counts them for all connections together, so each has
+   * few enough: 900 products and 300 twins with two streamed intervals are 2,400 topics, which is 5 candle
+   * connections; with that of the tickers 6 in a second, and two more are left for whoever replaces one.
+   */
+  outgoing: { count: 1, perMs: SECOND },
   /** 8 new connections per second and IP; half of it, as the account streams dial from the same IP. */
   dials: [{ count: 4, perMs: SECOND }],
   /** Beside heartbeats, which come every second: found dead after 5 to 10 s. */
