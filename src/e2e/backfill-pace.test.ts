@@ -64,7 +64,7 @@ for (const [venue, jobs, exchanges] of CASES) {
         givenUp: () => undefined,
       });
     }
-    await driveUntil(clock, 'all of them', () => done === jobs, 100);
+    await driveUntil(clock, 'all of them', () => done === jobs, 250);
     queue.stop();
     turns.stop();
     assert.deepEqual(simulator.violations(), []);
@@ -81,7 +81,7 @@ async function placesOf(
   for (const market of markets) {
     let listed: readonly Instrument[] | undefined;
     void rest.instruments(market).then((found) => (listed = found));
-    await driveUntil(clock, `the list of ${market.exchange}`, () => listed !== undefined, 100);
+    await driveUntil(clock, `the list of ${market.exchange}`, () => listed !== undefined, 250);
     for (const instrument of listed ?? []) places.push({ market, instrument });
   }
   return places;

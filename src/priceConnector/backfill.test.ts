@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../domain/errors';
 import { FakeClock } from '../testing/fake-clock';
+import { tinyAdapter, TinyRest } from '../testing/market-venue';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import type { BackfillJob } from './backfill';
-import { BackfillQueue } from './backfill';
+import { BackfillQueue, spacingOf } from './backfill';
 
 const failing = (retry?: { afterMs: number }): Promise<never> =>
   Promise.reject(new ConnectorError('REST_FAILED', 'down', retry && { retry }));
@@ -56,6 +57,17 @@ describe('BackfillQueue', () => {
     const jobs = add(5);
     await clock.advanceAsync(1_000);
     assert.deepEqual(starts(jobs), [0, 125, 250, 375, 500]);
+  });
+
+  test('wider where the requests of a job are not counted one by one', async () => {
+    const { descriptor } = tinyAdapter(new TinyRest());
+    const publicRest = { countedAs: 'all', rates: [{ count: 1, perMs: 1_000 }] };
+    const markets = descriptor.markets.map((market) => ({ ...market, publicRest }));
+    assert.ok(spacingOf(descriptor) > spacingOf({ ...descriptor, markets }));
+    queue = new BackfillQueue('x', { clock, telemetry, random: () => 1 }, 250);
+    const jobs = add(3);
+    await clock.advanceAsync(1_000);
+    assert.deepEqual(starts(jobs), [0, 250, 500]);
   });
 
   test('three at once; the next begins when one ends', async () => {
