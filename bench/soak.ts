@@ -11,7 +11,7 @@ import { rewriter } from '../src/config';
 import { parseEndpoints } from '../src/config/endpoints';
 import { allVenues } from '../src/venues/registry';
 import { end, lineOf, pause, startNode, usageOf, type Env } from './harness/child';
-import { VenueControl } from './harness/venue-control';
+import { VenueControl, type LedgerEntry } from './harness/venue-control';
 import { Witness } from './harness/witness';
 import { soakStreams } from './soak-streams';
 
@@ -111,14 +111,17 @@ async function perform(stage: Stage, chosen: Settings): Promise<number> {
   const rss = await watch(stage, chosen.minutes);
   if (chosen.faults) await trouble(stage, chosen.faultSeconds);
   await pause(15_000);
-  const missing = await compare(stage);
+  const { missing, wrong } = await compare(stage);
   const violations = await stage.venues.violations();
   console.log(
     `RSS first ${rss[0]?.toFixed(0)} MB, last ${rss.at(-1)?.toFixed(0)} MB, most ${Math.max(...rss).toFixed(0)} MB`,
   );
   console.log(`limits broken: ${violations.length}`, JSON.stringify(violations.slice(0, 3)));
-  console.log(`closed candles missing: ${missing}; delivered twice: ${stage.witness.duplicates}`);
-  return missing + violations.length > 0 ? 1 : 0;
+  console.log(
+    `closed candles missing: ${missing}; with wrong values: ${wrong};` +
+      ` delivered twice: ${stage.witness.duplicates}`,
+  );
+  return missing + wrong + violations.length > 0 ? 1 : 0;
 }
 
 function requestCandles(witness: Witness): void {
@@ -186,26 +189,34 @@ async function backAfter(witness: Witness, own: ReadonlySet<string>): Promise<nu
   return performance.now() - start;
 }
 
-/** Closed bars of the ledgers, from the first that was delivered to the last, that never came. */
-async function compare({ witness, venues, overrides }: Stage): Promise<number> {
+/** Closed bars of the ledgers, from the first that was delivered to the last: never come, or with other values. */
+async function compare({ witness, venues, overrides }: Stage): Promise<{ missing: number; wrong: number }> {
   const rewrite = rewriter(parseEndpoints(overrides));
   const ledger = await venues.ledger();
-  let missing = 0;
+  const total = { missing: 0, wrong: 0 };
   for (const adapter of allVenues()) {
     const rest = adapter.connectRest({ rewrite, timeoutMs: 10_000 });
     for (const market of adapter.descriptor.markets) {
+      const { exchange } = market;
       const published = new Map((await rest.instruments(market)).map((one) => [one.venueSymbol, one.symbol]));
-      const entries = ledger.filter(({ exchange }) => exchange === market.exchange);
-      const lost = entries.filter(({ symbol, interval, start }) => {
-        const starts = witness.closed.get(`${market.exchange} ${published.get(symbol)} ${interval}`);
-        if (!starts) return false;
-        return start > Math.min(...starts) && start < Math.max(...starts) && !starts.has(start);
-      });
-      missing += lost.length;
-      console.log(`${market.exchange}: ${entries.length} closed bars at the venue, ${lost.length} missing`);
+      const entries = ledger.filter((entry) => entry.exchange === exchange);
+      const bars = new Map<string, LedgerEntry[]>();
+      for (const entry of entries) {
+        const key = `${exchange} ${published.get(entry.symbol)} ${entry.interval}`;
+        bars.set(key, [...(bars.get(key) ?? []), entry]);
+      }
+      const faults = [...bars].map(([key, truth]) => witness.closed.faults(key, truth));
+      const missing = faults.flatMap((one) => one.missing).length;
+      const wrong = faults.flatMap((one) => one.wrong);
+      console.log(
+        `${exchange}: ${entries.length} closed bars at the venue, ${missing} missing, ${wrong.length} wrong`,
+        ...wrong.slice(0, 3),
+      );
+      total.missing += missing;
+      total.wrong += wrong.length;
     }
   }
-  return missing;
+  return total;
 }
 
 main().then(

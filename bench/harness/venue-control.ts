@@ -5,6 +5,8 @@ export interface LedgerEntry {
   readonly symbol: string;
   readonly interval: string;
   readonly start: number;
+  readonly close: string;
+  readonly volume: string;
 }
 
 export class VenueControl {

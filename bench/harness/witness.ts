@@ -1,4 +1,5 @@
 import type { Candle } from '../../src/domain/events';
+import { BarBook } from '../../src/testing/bar-book';
 import { connectRabbit, hearEvents } from './rabbit';
 
 interface Batch {
@@ -13,8 +14,8 @@ export class Witness {
   private since = performance.now();
   readonly symbols = new Map<string, Set<string>>();
   readonly lastTicker = new Map<string, number>();
-  /** `exchange symbol interval` -> starts. */
-  readonly closed = new Map<string, Set<number>>();
+  /** By `exchange symbol interval`. */
+  readonly closed = new BarBook();
   duplicates = 0;
 
   static async open(env: Readonly<Record<string, string>>): Promise<Witness> {
@@ -56,12 +57,9 @@ export class Witness {
     this.symbols.set(exchange, known);
   }
 
-  private candle({ exchange, symbol, interval, start, closed }: Candle): void {
-    if (!closed) return;
-    const key = `${exchange} ${symbol} ${interval}`;
-    const starts = this.closed.get(key) ?? new Set();
-    if (starts.has(start)) this.duplicates += 1;
-    starts.add(start);
-    this.closed.set(key, starts);
+  private candle(candle: Candle): void {
+    if (!candle.closed) return;
+    const { exchange, symbol, interval, start } = candle;
+    if (!this.closed.add(`${exchange} ${symbol} ${interval}`, start, candle)) this.duplicates += 1;
   }
 }

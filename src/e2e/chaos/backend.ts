@@ -2,6 +2,7 @@
 import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
+import { BarBook } from '../../testing/bar-book';
 
 export interface Heard {
   readonly body: Readonly<Record<string, unknown>>;
@@ -14,8 +15,8 @@ const RETRY_MS = 200;
 export class Backend {
   /** By room, what RabbitMQ delivered, each message id once, in order. */
   readonly rooms = new Map<string, Heard[]>();
-  /** `exchange symbol interval` -> starts of closed bars. */
-  readonly candles = new Map<string, Set<number>>();
+  /** Closed bars, by `exchange symbol interval`. */
+  readonly candles = new BarBook();
   /** How often Redis brought a message of balance deltas, by id. */
   readonly deltas = new Map<string, number>();
   repeats = 0;
@@ -145,12 +146,12 @@ export class Backend {
     this.rooms.set(room, heard);
   }
 
-  private candle({ exchange, symbol, interval, start, closed }: Record<string, unknown>): void {
+  private candle(body: Record<string, unknown>): void {
+    const { exchange, symbol, interval, start, closed, close, volume } = body;
     if (closed !== true) return;
     const key = `${String(exchange)} ${String(symbol)} ${String(interval)}`;
-    const starts = this.candles.get(key) ?? new Set();
-    if (starts.has(Number(start))) this.repeats += 1;
-    this.candles.set(key, starts.add(Number(start)));
+    const bar = { close: String(close), volume: String(volume) };
+    if (!this.candles.add(key, Number(start), bar)) this.repeats += 1;
   }
 
   private published(channel: string, text: string): void {

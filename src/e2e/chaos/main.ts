@@ -13,12 +13,14 @@ function seedsOf(text: string): readonly number[] {
 
 function rowOf(seed: number, outcome: Outcome): string {
   const { faults, orders, changes, told, reconciled, lost, outOfOrder, deltasTwice } = outcome;
-  const { candles, candlesMissing, deaf, settledAfterMs, repeats, mostMb, violations } = outcome;
+  const { candles, candlesMissing, candlesWrong, deaf, settledAfterMs, repeats, mostMb, violations } =
+    outcome;
   const cells = [seed, faults.length, orders, changes, told, reconciled, lost.length, outOfOrder.length];
   const more = [
     deltasTwice.length,
     candles,
     candlesMissing.length,
+    candlesWrong.length,
     deaf,
     repeats,
     settledAfterMs,
@@ -29,7 +31,7 @@ function rowOf(seed: number, outcome: Outcome): string {
 }
 
 const HEAD = ['seed', 'faults', 'orders', 'changes', 'told', 'by REST', 'lost', 'disorder', 'deltas2x']
-  .concat(['candles', 'missing', 'deaf', 'repeats', 'settle ms', 'RSS MB', 'limits'])
+  .concat(['candles', 'missing', 'wrong', 'deaf', 'repeats', 'settle ms', 'RSS MB', 'limits'])
   .map((cell) => cell.padStart(10))
   .join('');
 

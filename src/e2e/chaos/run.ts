@@ -16,7 +16,7 @@ import { Chance } from './random';
 import type { Servers } from './servers';
 import { openServers } from './servers';
 import { openTrader, Trading, type Trader } from './trading';
-import { GREETING, judge, missingCandles, type Verdict } from './verdict';
+import { GREETING, judge, judgeCandles, type Verdict } from './verdict';
 
 export interface RunOptions {
   readonly seed: number;
@@ -33,6 +33,8 @@ export interface Outcome extends Verdict {
   readonly faults: readonly string[];
   readonly candles: number;
   readonly candlesMissing: readonly string[];
+  /** Of those that came: other values than the venue's. */
+  readonly candlesWrong: readonly string[];
   /** Until everything was told after the last trouble ended. */
   readonly settledAfterMs: number;
   /** Sessions that were only found deaf by an audit: to be expected of muted and half-open venues, and of nothing else. */
@@ -44,13 +46,14 @@ export interface Outcome extends Verdict {
 
 /** In words; none where nothing is missing, nothing came twice, and no limit was broken. */
 export function problemsOf(outcome: Outcome): readonly string[] {
-  const { lost, outOfOrder, deltasTwice, candlesMissing, violations, deaf, faults } = outcome;
+  const { lost, outOfOrder, deltasTwice, candlesMissing, candlesWrong, violations, deaf, faults } = outcome;
   const isDeafness = deaf > 0 && !faults.some((name) => DEAFENING.includes(name));
   return [
     ...lost.map((one) => `lost: ${one}`),
     ...outOfOrder.map((one) => `out of order: ${one}`),
     ...deltasTwice.map((one) => `balance delta told twice: ${one}`),
     ...candlesMissing.map((one) => `candle missing: ${one}`),
+    ...candlesWrong.map((one) => `candle with wrong values: ${one}`),
     ...violations.map((one) => `limit broken: ${one}`),
     ...(isDeafness ? [`${deaf} sessions were deaf though no venue was muted`] : []),
   ];
@@ -135,8 +138,8 @@ async function perform(scene: Scene, options: RunOptions): Promise<Outcome> {
   return {
     ...judge(venues, backend, traders),
     ...{ faults, settledAfterMs, repeats: backend.repeats, deaf: main.logged(DEAF) },
-    candles: [...backend.candles.values()].reduce((sum, { size }) => sum + size, 0),
-    candlesMissing: market ? missingCandles(market, backend, publishedOf) : [],
+    candles: backend.candles.size,
+    ...(market ? judgeCandles(market, backend, publishedOf) : { candlesMissing: [], candlesWrong: [] }),
     mostMb: Math.round(main.mostMb + (price?.mostMb ?? 0)),
     violations: [...venues.violations(), ...(market?.violations() ?? [])].map((one) => JSON.stringify(one)),
   };

@@ -1,4 +1,5 @@
 import type { Simulator } from '../../simulator';
+import type { LedgerCandle } from '../../simulator/kit';
 import { publishedTotal } from '../market-table';
 import type { Backend, Heard } from './backend';
 import type { Trader } from './trading';
@@ -51,19 +52,24 @@ export function judge(venues: Simulator, backend: Backend, traders: readonly Tra
   return { orders, changes, told, reconciled, lost, outOfOrder, deltasTwice };
 }
 
-/** Closed bars between the first and the last that came, which never came. */
-export function missingCandles(
+/** The closed bars that never came, and those that came with other values than the venue's. */
+export function judgeCandles(
   market: Simulator,
-  backend: Backend,
+  { candles }: Pick<Backend, 'candles'>,
   publishedOf: (exchange: string, symbol: string) => string,
-): readonly string[] {
-  return market.ledger.candles().flatMap(({ exchange, symbol, interval, start }) => {
-    const key = `${exchange} ${publishedOf(exchange, symbol)} ${interval}`;
-    const starts = backend.candles.get(key);
-    if (!starts || starts.has(start)) return [];
-    const isInside = start > Math.min(...starts) && start < Math.max(...starts);
-    return isInside ? [`${key} ${new Date(start).toISOString()}`] : [];
-  });
+): { readonly candlesMissing: readonly string[]; readonly candlesWrong: readonly string[] } {
+  const bars = new Map<string, LedgerCandle[]>();
+  for (const bar of market.ledger.candles()) {
+    const key = `${bar.exchange} ${publishedOf(bar.exchange, bar.symbol)} ${bar.interval}`;
+    bars.set(key, [...(bars.get(key) ?? []), bar]);
+  }
+  const faults = [...bars].map(([key, ledger]) => ({ key, ...candles.faults(key, ledger) }));
+  return {
+    candlesMissing: faults.flatMap(({ key, missing }) =>
+      missing.map((start) => `${key} ${new Date(start).toISOString()}`),
+    ),
+    candlesWrong: faults.flatMap(({ key, wrong }) => wrong.map((one) => `${key} ${one}`)),
+  };
 }
 
 function byOrder(heard: readonly Heard[]): Map<string, Heard[]> {
