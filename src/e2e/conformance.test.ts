@@ -1,5 +1,7 @@
 /** What every venue must hold, found by walking the registry: a new venue is tested by being registered. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { rewriter } from '../config';
@@ -27,6 +29,21 @@ const OFFERED = ['1m', '5m', '15m', '30m', '1h', '2h', '1d'] as const;
 const CHANNELS = ['ticker', 'candle'] as const;
 /** One for all, as in a process: venues count handshakes per address. */
 const dials = new DialBudget(systemClock);
+
+for (const { descriptor } of allVenues()) {
+  const { venue } = descriptor;
+
+  test(`${venue}: its folder holds recordings of tickers, candles and control frames`, () => {
+    const recorded = fixturesOf(venue);
+    const ids = descriptor.markets.map(({ exchange }) => exchange);
+    assert.ok(
+      recorded.every(({ exchange }) => ids.includes(exchange)),
+      'of no other venue',
+    );
+    const streams = new Set(recorded.map(({ stream }) => stream));
+    for (const stream of ['ticker', 'candle', 'control']) assert.ok(streams.has(stream), `no ${stream}`);
+  });
+}
 
 describe('every registered venue', { timeout: 280_000 }, () => {
   let simulator: Simulator;
@@ -261,6 +278,22 @@ describe('every registered venue', { timeout: 280_000 }, () => {
     );
   }
 });
+
+interface Fixture {
+  readonly exchange: string;
+  readonly stream: string;
+  readonly frames: readonly unknown[];
+}
+
+/** Public recordings beside a venue's code; none where there is no such folder. */
+function fixturesOf(venue: string): readonly Fixture[] {
+  const folder = join(__dirname, '../venues', venue, '__fixtures__');
+  if (!existsSync(folder)) return [];
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+  return texts.map((text) => JSON.parse(text) as Fixture).filter(({ frames }) => frames.length > 0);
+}
 
 function assertSound(event: MarketEvent): void {
   const { exchange, symbol, time } = event;
