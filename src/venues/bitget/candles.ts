@@ -4,8 +4,44 @@ import type { Interval } from '../../domain/interval';
 import type { Topic } from '../contract';
 import { epochMs, isAmount } from './fields';
 
-/** The bar that each candle topic of one connection was last seen to form. */
-export type OpenBars = Map<Topic, Candle>;
+/** The bars that the candle topics of one connection were last seen to form. */
+export class OpenBars {
+  private readonly bars = new Map<Topic, FormingBar>();
+  /** How many frames of an unreadable topic came. What was told before one of them may lack its last word. */
+  private losses = 0;
+
+  get size(): number {
+    return this.bars.size;
+  }
+
+  get(topic: Topic): Candle | undefined {
+    return this.bars.get(topic)?.bar;
+  }
+
+  /** The bar was told to its last row, as far as we know. */
+  isTrusted(topic: Topic): boolean {
+    return this.bars.get(topic)?.losses === this.losses;
+  }
+
+  set(topic: Topic, bar: Candle): void {
+    this.bars.set(topic, { bar, losses: this.losses });
+  }
+
+  /** A frame could not be read: it may have held the last row of the topic's bar, or of any where it names none. */
+  distrust(topic: Topic | undefined): void {
+    const forming = topic === undefined ? undefined : this.bars.get(topic);
+    if (topic === undefined) this.losses += 1;
+    else if (forming !== undefined) this.bars.set(topic, { bar: forming.bar, losses: NEVER });
+  }
+}
+
+interface FormingBar {
+  readonly bar: Candle;
+  /** `OpenBars.losses` when it was told. */
+  readonly losses: number;
+}
+
+const NEVER = -1;
 
 /** What all rows of one frame share. */
 export interface BarFrame {
@@ -26,7 +62,8 @@ const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
  * Bitget tells no end of a bar: the first row of a newer bar closes the one before, with the values last
- * seen. Rows of older bars are dropped, so a bar closes once. Undefined: rows, but no readable one.
+ * seen. Rows of older bars are dropped, so a bar closes once. A bar of which the last row may have been
+ * missed is left to REST. Undefined: rows, but no readable one.
  */
 export function barsOf(
   open: OpenBars,
@@ -36,11 +73,15 @@ export function barsOf(
   const bars = readBars(rows, frame);
   const newest = bars[bars.length - 1];
   if (newest === undefined) return rows.length === 0 ? NONE : undefined;
+  const isWhole = bars.length === rows.length;
   const known = open.get(frame.topic);
-  if (known !== undefined || !frame.isSnapshot) return advance(open, known, bars, frame);
+  let events = NONE;
+  if (known !== undefined || !frame.isSnapshot) events = advance(open, known, bars, frame);
   // The first snapshot is history, which is REST's business; its last row is the bar of now.
-  open.set(frame.topic, newest);
-  return NONE;
+  else open.set(frame.topic, newest);
+  if (isWhole) return events;
+  open.distrust(frame.topic);
+  return events.filter(({ closed }) => !closed);
 }
 
 const NONE: readonly Candle[] = [];
@@ -52,13 +93,14 @@ function advance(
   { topic, time, isSnapshot }: BarFrame,
 ): readonly Candle[] {
   const events: Candle[] = [];
+  const isKnownWhole = !isSnapshot && open.isTrusted(topic);
   let last = known;
   for (const bar of bars) {
     if (last === undefined || bar.start === last.start) last = bar;
     if (bar.start <= last.start) continue;
     // A snapshot on a running topic bridges a loss. Where it does not reach back to the open bar, nobody
     // knows how that one ended: REST tells.
-    if (!isSnapshot || last !== known) events.push({ ...last, closed: true, time });
+    if (last !== known || isKnownWhole) events.push({ ...last, closed: true, time });
     last = bar;
   }
   if (last !== undefined && last !== known) {

@@ -360,15 +360,56 @@ describe('bitget candles: when a bar is closed', () => {
     assert.deepEqual(told(connection()(candles('update', [0, '6']))), [[0, '6', false]]);
   });
 
-  test('a bar of the far future cannot mute the topic', () => {
-    const read = connection();
-    read(candles('snapshot', [0, '3']));
-    const absurd = { ...candles('update', [0, '4']), data: [row(1_000_000, '5')] };
-    assert.equal(read(absurd).kind, 'unknown');
-    assert.deepEqual(told(read(candles('update', [1, '4']))), [
-      [0, '3', true],
-      [1, '4', false],
-    ]);
+  describe('what could not be read may have been the last of a bar', () => {
+    const lost: [string, unknown][] = [
+      ['a truncated frame', JSON.stringify(candles('update', [0, '5'])).slice(0, -40)],
+      ['a row of nonsense', { ...candles('update', [0, '5']), data: [row(0, 'NaN')] }],
+      ['no rows', { ...candles('update', [0, '5']), data: null }],
+      ['no time', { ...candles('update', [0, '5']), ts: undefined }],
+      ['no topic', { ...candles('update', [0, '5']), arg: undefined }],
+      ['a bar of the far future', { ...candles('update', [0, '4']), data: [row(1_000_000, '5')] }],
+    ];
+    for (const [name, frame] of lost) {
+      test(`${name}: the bar is left to REST, the next one is closed again`, () => {
+        const read = connection();
+        read(candles('snapshot', [0, '3']));
+        assert.equal(read(frame).kind, 'unknown');
+        assert.deepEqual(told(read(candles('update', [1, '4']))), [[1, '4', false]]);
+        assert.deepEqual(told(read(candles('update', [2, '5']))), [
+          [1, '4', true],
+          [2, '5', false],
+        ]);
+      });
+
+      test(`${name}: a later row of the same bar tells all of it`, () => {
+        const read = connection();
+        read(candles('snapshot', [0, '3']));
+        read(frame);
+        read(candles('update', [0, '6']));
+        assert.deepEqual(told(read(candles('update', [1, '4']))), [
+          [0, '6', true],
+          [1, '4', false],
+        ]);
+      });
+    }
+
+    test('a bad row among good ones: nothing that it may have ended is closed', () => {
+      const read = connection();
+      read(candles('snapshot', [0, '3']));
+      const half = { ...candles('update', [0, '4'], [1, '5']), data: [row(0, 'NaN'), row(1, '5')] };
+      assert.deepEqual(told(read(half)), [[1, '5', false]]);
+      assert.deepEqual(told(read(candles('update', [2, '6']))), [[2, '6', false]]);
+      assert.equal(told(read(candles('update', [3, '7']))).length, 2);
+    });
+
+    test('another topic keeps its trust, and answers to requests are no rows', () => {
+      const read = connection();
+      read(candles('snapshot', [0, '3']));
+      const ether = { arg: { instType: 'SPOT', channel: 'candle1m', instId: 'ETHUSDT' } };
+      read({ ...candles('update'), ...ether, data: ['x'] });
+      read({ event: 'error', code: '30099', msg: 'of no topic' });
+      assert.equal(told(read(candles('update', [1, '4']))).length, 2);
+    });
   });
 
   const BAR = row(0, '3');

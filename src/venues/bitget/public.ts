@@ -4,7 +4,7 @@ import type { MarketKind } from '../../domain/exchange';
 import type { Interval } from '../../domain/interval';
 import type { Codec, DecodeContext, Decoded, Topic } from '../contract';
 import { decodeAnswer } from './answers';
-import { barsOf, type OpenBars } from './candles';
+import { barsOf, OpenBars } from './candles';
 import { epochMs, isAmount, isObject } from './fields';
 import { intervalOfChannel } from './intervals';
 import { isOfMarket, TICKER, topicOf } from './topics';
@@ -20,12 +20,27 @@ type Shortfall = 'priceless' | 'unlisted' | 'malformed';
 /** The answer to our text frame `ping`; not JSON. */
 const PONG = 'pong';
 
-export const publicCodec: Codec<MarketEvent, PublicState> = { begin: () => new Map(), decode };
+export const publicCodec: Codec<MarketEvent, PublicState> = { begin: () => new OpenBars(), decode };
 
 function decode(text: string, context: Context): Decoded<MarketEvent> {
   if (text === PONG) return { kind: 'pong' };
   const parsed = parse(text);
-  if (!isObject(parsed)) return unknown('not a JSON object');
+  const decoded = isObject(parsed) ? decodeFrame(parsed, context) : unknown('not a JSON object');
+  if (decoded.kind === 'unknown') doubt(parsed, context.state);
+  return decoded;
+}
+
+/** Answers hold no rows; whatever else could not be read may have been the last word on a bar. */
+function doubt(frame: unknown, state: PublicState): void {
+  if (!isObject(frame)) return state.distrust(undefined);
+  const { arg, event } = frame as Unproven<FrameWire & AnswerWire>;
+  if (typeof event === 'string') return;
+  const { channel, instType, instId } = (isObject(arg) ? arg : {}) as Unproven<ArgWire>;
+  const isNamed = typeof channel === 'string' && typeof instType === 'string' && typeof instId === 'string';
+  state.distrust(isNamed ? topicOf(channel, instType, instId) : undefined);
+}
+
+function decodeFrame(parsed: object, context: Context): Decoded<MarketEvent> {
   const frame = parsed as Unproven<FrameWire>;
   if (!Array.isArray(frame.data)) return decodeAnswer(parsed as Unproven<AnswerWire>);
   const arg = argOfMarket(frame.arg, context.market.kind);

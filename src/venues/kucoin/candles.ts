@@ -23,7 +23,8 @@ type CandleRow = readonly [
 
 /**
  * One row per frame, without a close flag: the first frame of a newer bar closes the one before, an
- * older bar is dropped. `nameAt`: where the symbol begins in the topic.
+ * older bar is dropped. A bar of which the last row may have been missed is left to REST. `nameAt`: where
+ * the symbol begins in the topic.
  */
 export function decodeCandle(
   topic: Topic,
@@ -88,15 +89,16 @@ function isRow(row: unknown): row is CandleRow {
 
 function followed(topic: Topic, candle: Candle, { state }: PublicContext): Decoded<MarketEvent> {
   const topics = [topic];
-  const { bars } = state;
-  const open = bars.get(topic);
+  const { bars, losses } = state;
+  const forming = bars.get(topic);
   // A bar without prices (a symbol that has never traded) is life, but no candle.
-  const isStale = open !== undefined && candle.start < open.start;
+  const isStale = forming !== undefined && candle.start < forming.candle.start;
   if (isStale || !hasPrices(candle)) return { kind: 'events', topics, events: NO_EVENTS };
-  if (open === undefined && bars.size >= MAX_BARS) return unknown('candle of one topic too many');
-  bars.set(topic, candle);
-  if (open === undefined || open.start === candle.start) return { kind: 'events', topics, events: [candle] };
-  const closed = { ...open, closed: true, time: candle.time };
+  if (forming === undefined && bars.size >= MAX_BARS) return unknown('candle of one topic too many');
+  bars.set(topic, { candle, losses });
+  const isClosed = forming !== undefined && forming.candle.start < candle.start && forming.losses === losses;
+  if (!isClosed) return { kind: 'events', topics, events: [candle] };
+  const closed = { ...forming.candle, closed: true, time: candle.time };
   return { kind: 'events', topics, events: [closed, candle] };
 }
 

@@ -376,6 +376,60 @@ describe('candles', () => {
     assert.equal(eventsOf(decode(candle({ 0: at(1) }, late, '/market/candles:BTC-USDT_1min'))).length, 1);
   });
 
+  describe('what could not be read may have been the last of a bar', () => {
+    const TOPIC = '/market/candles:BTC-USDT_1hour';
+    const whole = JSON.stringify(candle({ 2: '11.5', 5: '50' }));
+    const lost: readonly [string, unknown][] = [
+      ['a truncated frame', whole.slice(0, -40)],
+      ['a row of nonsense', candle({ 2: 'NaN', 5: '50' })],
+      ['a message without data', { type: 'message', topic: TOPIC }],
+      ['a message without a topic', { ...candle(), topic: undefined }],
+      ['an empty object', {}],
+      ['an array', '[]'],
+    ];
+    const starts = (decoded: Decoded<MarketEvent>) =>
+      eventsOf(decoded).map((event) => event.eventType === 'candle' && [event.close, event.closed]);
+
+    for (const [name, frame] of lost) {
+      test(`${name}: the bar is left to REST, the next one is closed again`, () => {
+        const decode = connection();
+        decode(candle({ 5: '5' }));
+        assert.equal(decode(frame).kind, 'unknown');
+        assert.deepEqual(starts(decode(candle({ 0: at(1), 2: '12' }, late))), [['12', false]]);
+        assert.deepEqual(starts(decode(candle({ 0: at(2) }, late))), [
+          ['12', true],
+          ['11', false],
+        ]);
+      });
+
+      test(`${name}: a later row of the same bar tells all of it`, () => {
+        const decode = connection();
+        decode(candle({ 5: '5' }));
+        decode(frame);
+        decode(candle({ 2: '11.7', 5: '51' }));
+        assert.deepEqual(starts(decode(candle({ 0: at(1) }, late))), [
+          ['11.7', true],
+          ['11', false],
+        ]);
+      });
+    }
+
+    test('a bad row of one topic says nothing of another', () => {
+      const decode = connection();
+      decode(candle());
+      decode(candle({ 2: 'NaN' }, {}, '/market/candles:ETH-USDT_1hour'));
+      assert.equal(eventsOf(decode(candle({ 0: at(1) }, late))).length, 2);
+    });
+
+    test('an old row does not bring the trust back', () => {
+      const decode = connection();
+      decode(candle({ 0: at(1) }, late));
+      decode('{');
+      decode(candle());
+      assert.deepEqual(starts(decode(candle({ 0: at(2) }, late))), [['11', false]]);
+    });
+  });
+
   test('columns: spot, linear in base coin, inverse in contracts', () => {
     const row = { 1: '1', 2: '2', 3: '3', 4: '0.5', 6: '12785' };
     const bar = { open: '1', close: '2', high: '3', low: '0.5', start: START * 1_000, interval: '1h' };

@@ -6,7 +6,7 @@ import { isObject } from './fields';
 import { decodeFuturesSnapshot, decodeFuturesTicker } from './futures-tickers';
 import { decodeSpotSnapshot, decodeSpotTicker } from './spot-tickers';
 import type { PublicContext, PublicState } from './state';
-import { unknown } from './state';
+import { distrust, newState, unknown } from './state';
 import {
   FUTURES_CANDLES,
   FUTURES_SNAPSHOT,
@@ -18,20 +18,27 @@ import {
 } from './topics';
 import type { ControlWire, MessageWire } from './wire';
 
-export const publicCodec: Codec<MarketEvent, PublicState> = {
-  begin: () => ({ tickers: new Map(), bars: new Map() }),
-  decode,
-};
+export const publicCodec: Codec<MarketEvent, PublicState> = { begin: newState, decode };
+
+function decode(text: string, context: PublicContext): Decoded<MarketEvent> {
+  const frame = parse(text);
+  const decoded = isObject(frame) ? decodeFrame(frame, context) : unknown('not a JSON object');
+  if (decoded.kind === 'unknown') {
+    distrust(isObject(frame) ? (frame as MessageWire).topic : undefined, context.state);
+  }
+  return decoded;
+}
 
 /** Parsed values never reach a prototype: no key that we read exists on `Object.prototype`. */
-function decode(text: string, context: PublicContext): Decoded<MarketEvent> {
-  let frame: unknown;
+function parse(text: string): unknown {
   try {
-    frame = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch {
-    return unknown('not JSON');
+    return undefined; // told apart from every JSON value, and answered with `unknown`
   }
-  if (!isObject(frame)) return unknown('not an object');
+}
+
+function decodeFrame(frame: object, context: PublicContext): Decoded<MarketEvent> {
   const message: MessageWire = frame;
   if (message.type !== 'message') return decodeControl(frame as ControlWire);
   if (typeof message.topic !== 'string') return unknown('message without a topic');

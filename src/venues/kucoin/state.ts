@@ -7,7 +7,31 @@ export interface PublicState {
   /** By the venue's symbol. */
   readonly tickers: Map<string, MergedTicker>;
   /** The forming bar of each candle topic. */
-  readonly bars: Map<Topic, Candle>;
+  readonly bars: Map<Topic, FormingBar>;
+  /** How many frames of an unreadable topic came. What was told before one of them may lack its last word. */
+  losses: number;
+}
+
+export interface FormingBar {
+  readonly candle: Candle;
+  /** `PublicState.losses` when it was told. */
+  readonly losses: number;
+}
+
+export function newState(): PublicState {
+  return { tickers: new Map(), bars: new Map(), losses: 0 };
+}
+
+const NEVER = -1;
+
+/** A frame could not be read: it may have held the last row of the topic's bar, or of any where it names none. */
+export function distrust(topic: unknown, state: PublicState): void {
+  if (typeof topic !== 'string') {
+    state.losses += 1;
+    return;
+  }
+  const forming = state.bars.get(topic);
+  if (forming !== undefined) state.bars.set(topic, { candle: forming.candle, losses: NEVER });
 }
 
 export type PublicContext = DecodeContext<PublicState>;
