@@ -48,8 +48,13 @@ export class SentRequests {
     return this.byId?.size ?? 0;
   }
 
-  note({ id, topics }: Request, kind: SentRequest['kind'], at: number): void {
-    if (id !== undefined) (this.byId ??= new Map()).set(id, { kind, topics, at });
+  /** False: it was noted before, and its time is corrected. */
+  note({ id, topics }: Request, kind: SentRequest['kind'], at: number): boolean {
+    if (id === undefined) return true;
+    this.byId ??= new Map();
+    const isNew = !this.byId.has(id);
+    this.byId.set(id, { kind, topics, at });
+    return isNew;
   }
 
   take(id: string | undefined): SentRequest | undefined {

@@ -30,6 +30,19 @@ function ask(
   });
 }
 
+/** As `ask`, for a venue that has two requests for the same topics. */
+function askTwice(one: Subscriptions, now = 0): readonly string[] {
+  return one.due(now, 10).flatMap((topics) =>
+    ['first', 'second'].map((frame) => {
+      const id = String((lastId += 1));
+      const request = { id, topics, frame };
+      one.asked(request, 'subscribe', Infinity);
+      one.asked(request, 'subscribe', now);
+      return id;
+    }),
+  );
+}
+
 const states = (one: Subscriptions): Record<Topic, string | undefined> =>
   Object.fromEntries(one.topics.map((topic) => [topic, one.stateOf(topic)]));
 
@@ -249,4 +262,114 @@ test('a venue that answers by topic leaves no requests behind', () => {
     one.expire(now);
     assert.ok(one.openRequests <= 7);
   }
+});
+
+const TWO_PARTS = { ...RULES, ackConfirms: false };
+
+test('a topic of two requests is acked by both answers, in any order', () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const one = wanting(['a', 'b'], TWO_PARTS);
+    const ids = askTwice(one);
+    one.acknowledge({ id: ids[order[0]!]! }, 1);
+    assert.deepEqual(states(one), { a: 'pending', b: 'pending' });
+    one.acknowledge({ id: ids[order[1]!]! }, 2);
+    assert.deepEqual(states(one), { a: 'acked', b: 'acked' });
+    one.data(['a'], 3);
+    assert.equal(one.stateOf('a'), 'confirmed');
+  }
+});
+
+for (const isFlowing of [false, true]) {
+  const flow = isFlowing ? 'though data flow' : 'in silence';
+
+  test(`two requests, the second one refused: both are repeated, ${flow}`, () => {
+    const one = wanting(['a'], TWO_PARTS);
+    const [first, second] = askTwice(one);
+    one.acknowledge({ id: first! }, 1);
+    if (isFlowing) one.data(['a'], 2);
+    assert.deepEqual(one.refuse({ id: second! }, BACKOFF, 3), [{ topic: 'a', refusal: BACKOFF }]);
+    if (isFlowing) one.data(['a'], 4);
+    assert.equal(one.stateOf('a'), 'refused');
+    assert.deepEqual(one.due(30_002, 10), []);
+    assert.deepEqual(one.due(30_003, 10), [['a']]);
+  });
+
+  test(`two requests, the second one split: its topics are asked for in halves, ${flow}`, () => {
+    const one = wanting(['a', 'b'], TWO_PARTS);
+    const [first, second] = askTwice(one);
+    one.acknowledge({ id: first! }, 1);
+    if (isFlowing) one.data(['a', 'b'], 2);
+    one.refuse({ id: second! }, { ...BACKOFF, split: true }, 3);
+    assert.deepEqual(one.due(3, 10), [['a'], ['b']]);
+  });
+
+  test(`two requests, the second one unanswered: both are repeated, ${flow}`, () => {
+    const one = wanting(['a'], TWO_PARTS);
+    const [first] = askTwice(one);
+    one.acknowledge({ id: first! }, 1);
+    if (isFlowing) one.data(['a'], 2);
+    one.expire(10_000);
+    assert.deepEqual(one.due(10_000, 10), [['a']]);
+    for (const id of askTwice(one, 10_000)) one.acknowledge({ id }, 10_001);
+    assert.equal(one.stateOf('a'), 'acked');
+  });
+}
+
+test('two requests: an answer to the try before says nothing of the new one', () => {
+  const one = wanting(['a', 'b'], TWO_PARTS);
+  const [first, second] = askTwice(one);
+  one.refuse({ id: first! }, { ...BACKOFF, split: true }, 1);
+  const again = askTwice(one, 1);
+  assert.equal(again.length, 4);
+  one.acknowledge({ id: second! }, 2);
+  one.acknowledge({ id: again[0]! }, 3);
+  assert.equal(one.stateOf('a'), 'pending');
+  one.refuse({ id: first! }, { ...BACKOFF, split: true }, 4);
+  assert.deepEqual(one.due(4, 10), []);
+  one.acknowledge({ id: again[1]! }, 5);
+  assert.deepEqual(states(one), { a: 'acked', b: 'pending' });
+});
+
+test('two requests: one that leaves the queue after its try was given up is no part of the next', () => {
+  const one = wanting(['a', 'b'], TWO_PARTS);
+  const requests = ['first', 'second'].map((frame) => ({ id: frame, topics: ['a', 'b'], frame }));
+  for (const request of requests) one.asked(request, 'subscribe', Infinity);
+  one.asked(requests[0]!, 'subscribe', 0);
+  one.refuse({ id: 'first' }, { ...BACKOFF, split: true }, 1);
+  const again = askTwice(one, 1);
+  one.asked(requests[1]!, 'subscribe', 2);
+  one.refuse({ id: 'second' }, { ...BACKOFF, split: true }, 3);
+  assert.deepEqual(one.due(3, 10), []);
+  for (const id of again) one.acknowledge({ id }, 4);
+  assert.deepEqual(states(one), { a: 'acked', b: 'acked' });
+});
+
+test('two requests, one refused for good: the data of the other are better than none', () => {
+  const one = wanting(['a'], TWO_PARTS);
+  const [first, second] = askTwice(one);
+  one.acknowledge({ id: first! }, 1);
+  one.refuse({ id: second! }, NEVER, 2);
+  one.data(['a'], 3);
+  assert.equal(one.stateOf('a'), 'confirmed');
+  one.reset(4);
+  assert.deepEqual(one.due(4, 10), [['a']]);
+});
+
+test('two requests, one refused: the venue is told of a farewell, as it may know the other', () => {
+  const one = wanting(['a'], TWO_PARTS);
+  const [, second] = askTwice(one);
+  one.refuse({ id: second! }, BACKOFF, 1);
+  assert.equal(one.unwant('a'), true);
+});
+
+test('an ack that is late, of the try before, counts for a topic of one request', () => {
+  const one = wanting(['a']);
+  const [late] = ask(one);
+  one.expire(10_000);
+  ask(one, 10_000);
+  one.acknowledge({ id: late!.id }, 10_001);
+  assert.equal(one.stateOf('a'), 'confirmed');
 });

@@ -1,25 +1,18 @@
 import type { LinkRules, Refusal, Request, Topic } from '../venues/contract';
 import { SentRequests } from './requests';
+import type { Entry, TopicState } from './topic-entry';
+import {
+  enter,
+  isAnsweredBy,
+  isLive,
+  isOfThisTry,
+  isProvenByData,
+  newEntry,
+  noteRequest,
+  retryTime,
+} from './topic-entry';
 
-/**
- * wanted: to be sent · pending: sent, unanswered · acked: answered, but the venue's ack proves
- * nothing yet · confirmed: data seen, or an ack that counts · refused: the venue said no
- */
-export type TopicState = 'wanted' | 'pending' | 'acked' | 'confirmed' | 'refused';
-
-interface Entry {
-  state: TopicState;
-  since: number;
-  /** Unanswered requests in a row. */
-  unanswered: number;
-  /** Refusals in a row. */
-  refusals: number;
-  /** Refused topics are asked for again at this time; Infinity: never. */
-  retryAt: number;
-  refusal: Refusal | undefined;
-  /** Largest request that may name this topic, while the guilty one of a refused request is sought. */
-  splitTo: number;
-}
+export type { TopicState } from './topic-entry';
 
 /** A venue answers by the request's id, or names the topics, or both. */
 interface Answer {
@@ -32,8 +25,6 @@ export interface RefusedTopic {
   readonly refusal: Refusal;
 }
 
-const REFUSED_RETRY_MS = 30_000;
-const REFUSED_RETRY_CAP_MS = 600_000;
 const MAX_UNANSWERED = 3;
 /** An answer that is later than this many deadlines means nothing any more. */
 const DEADLINES_REMEMBERED = 6;
@@ -107,15 +98,7 @@ export class Subscriptions {
 
   want(topic: Topic, now: number): void {
     if (this.entries.has(topic)) return;
-    this.entries.set(topic, {
-      state: 'wanted',
-      since: now,
-      unanswered: 0,
-      refusals: 0,
-      retryAt: 0,
-      refusal: undefined,
-      splitTo: Infinity,
-    });
+    this.entries.set(topic, newEntry(now));
     this.counts.wanted += 1;
   }
 
@@ -125,7 +108,8 @@ export class Subscriptions {
     if (!entry) return false;
     this.counts[entry.state] -= 1;
     this.entries.delete(topic);
-    return entry.state === 'pending' || isLive(entry.state);
+    // Of several requests for a topic the venue may have accepted one and refused another.
+    return entry.state === 'pending' || isLive(entry.state) || entry.parts > 1;
   }
 
   /**
@@ -169,18 +153,21 @@ export class Subscriptions {
 
   /** A request was queued (`at` is Infinity: its deadline runs from the sending) or has left. */
   asked(request: Request, kind: 'subscribe' | 'unsubscribe', at: number): void {
-    this.sent.note(request, kind, at);
+    const isNew = this.sent.note(request, kind, at);
     if (kind === 'unsubscribe') return;
     for (const topic of request.topics) {
       const entry = this.entries.get(topic);
-      if (entry) this.move(entry, 'pending', at);
+      if (!entry || (!isNew && !isOfThisTry(entry, request.id))) continue;
+      this.move(entry, 'pending', at);
+      if (isNew) noteRequest(entry, request.id);
     }
   }
 
+  /** A topic that several requests name is acked when each of them is. */
   acknowledge({ id, topics }: Answer, now: number): void {
     const request = this.sent.take(id);
     if (request?.kind === 'unsubscribe') return;
-    this.confirm(topics ?? request?.topics ?? [], now);
+    this.confirm(topics ?? request?.topics ?? [], now, request && id);
   }
 
   /**
@@ -190,7 +177,10 @@ export class Subscriptions {
   refuse(answer: Answer, refusal: Refusal, now: number): readonly RefusedTopic[] | undefined {
     const request = this.sent.take(answer.id);
     if (request?.kind === 'unsubscribe') return [];
-    if (request) return this.refuseRequest(request.topics, answer.topics, refusal, now);
+    if (request) {
+      const asked = this.ofThisTry(request.topics, answer.id);
+      return this.refuseRequest(asked, answer.topics, refusal, now);
+    }
     const named = answer.topics ?? [];
     return named.some((topic) => this.entries.has(topic)) ? this.blame(named, refusal, now) : undefined;
   }
@@ -210,12 +200,12 @@ export class Subscriptions {
     return refused;
   }
 
-  /** Hot path: any data of a topic confirms it. */
+  /** Hot path: data of a topic confirm it, unless more requests than theirs are open. */
   data(topics: readonly Topic[], now: number): void {
     if (this.counts.confirmed === this.entries.size) return;
     for (const topic of topics) {
       const entry = this.entries.get(topic);
-      if (entry && entry.state !== 'confirmed') this.move(entry, 'confirmed', now);
+      if (entry && isProvenByData(entry)) this.move(entry, 'confirmed', now);
     }
   }
 
@@ -237,11 +227,19 @@ export class Subscriptions {
     return refused;
   }
 
-  private confirm(topics: readonly Topic[], now: number): void {
+  private confirm(topics: readonly Topic[], now: number, id?: string): void {
     for (const topic of topics) {
       const entry = this.entries.get(topic);
-      if (entry?.state === 'pending') this.move(entry, this.rules.ackConfirms ? 'confirmed' : 'acked', now);
+      if (entry?.state !== 'pending' || !isAnsweredBy(entry, id)) continue;
+      this.move(entry, this.rules.ackConfirms ? 'confirmed' : 'acked', now);
     }
+  }
+
+  private ofThisTry(topics: readonly Topic[], id: string | undefined): readonly Topic[] {
+    return topics.filter((topic) => {
+      const entry = this.entries.get(topic);
+      return entry === undefined || isOfThisTry(entry, id);
+    });
   }
 
   /** Those of a refused request that still have no answer. */
@@ -273,26 +271,12 @@ export class Subscriptions {
     this.move(entry, 'refused', now);
     entry.refusal = refusal;
     entry.refusals += 1;
-    if (refusal.retry === 'never') entry.retryAt = Infinity;
-    else if (refusal.retry === 'backoff') {
-      const delayMs = REFUSED_RETRY_MS * 2 ** Math.min(entry.refusals - 1, 10);
-      entry.retryAt = now + Math.min(REFUSED_RETRY_CAP_MS, delayMs);
-    } else entry.retryAt = now + refusal.retry.afterMs;
+    entry.retryAt = retryTime(entry, refusal, now);
   }
 
   private move(entry: Entry, state: TopicState, now: number): void {
     this.counts[entry.state] -= 1;
     this.counts[state] += 1;
-    entry.state = state;
-    entry.since = now;
-    if (state !== 'refused') entry.refusal = undefined;
-    if (!isLive(state)) return;
-    entry.unanswered = 0;
-    entry.refusals = 0;
-    entry.splitTo = Infinity;
+    enter(entry, state, now);
   }
-}
-
-function isLive(state: TopicState): boolean {
-  return state === 'acked' || state === 'confirmed';
 }
