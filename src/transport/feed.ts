@@ -215,7 +215,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
   onData({ topics, events, now, receivedAt }: Received<E>): void {
     this.subscriptions.data(topics, now);
     if (this.state.name === 'subscribing') this.input({ type: 'ready' });
-    this.flow.data(now);
+    this.flow.data(now, topics);
     this.lastDataAt = receivedAt;
     this.completeUntil = receivedAt;
     if (events.length > 0) this.listener.onEvents(events, receivedAt);

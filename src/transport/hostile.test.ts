@@ -269,6 +269,22 @@ test('pings answered but no data: one resubscribe, then a new connection', async
   assert.equal(told.silent.length, 2);
 });
 
+test('the topic that carries the flow is silent among busy ones: found, though data come', async () => {
+  const told = await liveFeed(['a', 'b'], { silence: { floorMs: 20_000, capMs: 60_000, pulse: 'a' } });
+  const first = server.latest!;
+  const pushAlone = async (topic: string): Promise<void> => {
+    first.push(topic);
+    await drive(clock, 1_000, 500);
+  };
+  for (let second = 0; second < 90; second += 1) await pushAlone('a');
+  assert.deepEqual(told.silent, [], 'the other one may be quiet');
+  for (let second = 0; second < 22; second += 1) await pushAlone('b');
+  assert.equal(told.silent.length, 1);
+  await driveUntil(clock, 'the resubscribe', () => first.requests.length === 3);
+  for (let second = 0; second < 90 && server.connections.length === 1; second += 1) await pushAlone('b');
+  await driveUntil(clock, 'the new connection', () => server.connections.length === 2, 500);
+});
+
 test('deaf even to a resubscribe: a mute link is replaced too', async () => {
   let isMute = false;
   server.behave = () => ({

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../venues/contract';
+import type { Heartbeat, LinkRules, Topic } from '../venues/contract';
 
 /** Whether the link answers at all. Decides nothing: the driver acts on the verdict. */
 export class LinkLiveness {
@@ -46,6 +46,7 @@ const PAUSES_TOLERATED = 4;
 const MEMORY = 0.5 ** (1 / 900);
 /** A feed that has proven to be quiet may stay silent for this many times the venue's cap. */
 const QUIET_FACTOR = 8;
+const NO_TOPICS: readonly Topic[] = [];
 
 /**
  * Whether data still flows on a link that answers. The deadline is learned from the feed's own rhythm:
@@ -62,7 +63,7 @@ export class DataLiveness {
   private isFresh = false;
 
   constructor(
-    private readonly bounds: { readonly floorMs: number; readonly capMs: number },
+    private readonly bounds: LinkRules['silence'],
     now: number,
   ) {
     this.lastData = now;
@@ -75,8 +76,10 @@ export class DataLiveness {
     this.isFresh = false;
   }
 
-  /** Hot path. */
-  data(now: number): void {
+  /** Hot path. Where one topic carries the flow, the others say nothing of it. */
+  data(now: number, topics: readonly Topic[] = NO_TOPICS): void {
+    const { pulse } = this.bounds;
+    if (pulse !== undefined && !topics.includes(pulse)) return;
     const pause = now - this.lastData;
     if (pause > this.longestPause) this.longestPause = pause;
     this.lastData = now;

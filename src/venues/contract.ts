@@ -115,8 +115,10 @@ export interface LinkRules {
   /**
    * Silence of the whole connection (ms) after which it counts as deaf. `capMs` holds until the rhythm of
    * the feed is known; a feed proven quiet gets up to eight times that. Infinity: silence proves nothing.
+   * `pulse`: the topic whose silence alone counts, on links where it carries the prices and its neighbours
+   * would hide its end; every connection of the link must carry it. Absent: any data do.
    */
-  readonly silence: { readonly floorMs: number; readonly capMs: number };
+  readonly silence: { readonly floorMs: number; readonly capMs: number; readonly pulse?: Topic };
   /** False: an ack proves nothing, only the first data frame confirms a topic. */
   readonly ackConfirms: boolean;
   /** How long a request may stay unanswered before it is repeated (ms). */

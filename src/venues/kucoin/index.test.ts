@@ -82,6 +82,14 @@ describe('topics', () => {
     assert.equal(linear.allTickers, undefined);
   });
 
+  test('the prices of all spot symbols are watched by themselves: area snapshots hide their end', () => {
+    assert.equal(spot.links.ticker.silence.pulse, '/market/ticker:all');
+    // Every connection must carry it.
+    assert.ok(spot.allTickers!.length <= spot.links.ticker.topicsPerConnection);
+    for (const rules of [spot.links.candle, linear.links.ticker, inverse.links.ticker])
+      assert.equal(rules.silence.pulse, undefined);
+  });
+
   test('candles', () => {
     const want = { kind: 'candle', interval: '1h' } as const;
     assert.equal(session.topicOf(spot, want, instrument('BTC-USDT')), '/market/candles:BTC-USDT_1hour');

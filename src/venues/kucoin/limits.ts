@@ -5,6 +5,7 @@
  */
 import type { MarketKind } from '../../domain/exchange';
 import type { LinkRules } from '../contract';
+import { ALL_TICKERS } from './topics';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -57,7 +58,8 @@ export function linksOf(kind: MarketKind): Readonly<Record<'ticker' | 'candle', 
     ticker: {
       ...SHARED,
       topicsPerConnection: kind === 'spot' ? topics : topics / 2,
-      silence: TICKER_SILENCE,
+      // The snapshots of areas go on while the topic of all prices is dead: an ack proves nothing here.
+      silence: kind === 'spot' ? { ...TICKER_SILENCE, pulse: ALL_TICKERS } : TICKER_SILENCE,
     },
     candle: { ...SHARED, topicsPerConnection: topics, silence: CANDLE_SILENCE },
   };
