@@ -291,6 +291,44 @@ describe('spot tickers', () => {
   }
 });
 
+describe('spot tickers and the list', () => {
+  const listed = (symbol: string) => ({
+    ...{ exchange: 'kucoin', symbol, venueSymbol: symbol, base: 'B', quote: 'Q' },
+  });
+  const priceOf = (decoded: Decoded<MarketEvent>) =>
+    eventsOf(decoded).map((event) => event.eventType === 'ticker' && [event.symbol, event.price, event.high]);
+
+  test('symbols that the list lacks are life, but nothing is published of them', () => {
+    const decode = connection('kucoin', new InstrumentIndex([listed('ETH-USDT')]));
+    for (const frame of [ticker(), snapshot()]) {
+      const decoded = decode(frame);
+      assert.deepEqual(eventsOf(decoded), []);
+      assert.equal(topicsOf(decoded).length, 1);
+    }
+    assert.deepEqual(priceOf(decode(ticker({}, 'ETH-USDT'))), [['ETH-USDT', '67220', '0']]);
+  });
+
+  test('before the list is there every symbol counts', () => {
+    assert.equal(eventsOf(connection('kucoin', new InstrumentIndex())(ticker())).length, 1);
+  });
+
+  test('a symbol leaves with its listing, and comes back without its old day', () => {
+    const index = new InstrumentIndex([listed('BTC-USDT'), listed('ETH-USDT')]);
+    const decode = connection('kucoin', index);
+    decode(snapshot());
+    index.replace([listed('ETH-USDT')]);
+    assert.deepEqual(eventsOf(decode(ticker({ time: T0 + 2_000 }))), []);
+    index.replace([listed('BTC-USDT')]);
+    assert.deepEqual(priceOf(decode(ticker({ time: T0 + 3_000 }))), [['BTC-USDT', '67220', '0']]);
+  });
+
+  test('a symbol that is not traded has no new price, however new its snapshot is', () => {
+    const decode = connection();
+    assert.deepEqual(eventsOf(decode(snapshot({ trading: false }))), []);
+    assert.equal(eventsOf(decode(snapshot({ trading: true }))).length, 1);
+  });
+});
+
 describe('futures tickers', () => {
   test('both topics of a contract are life of one', () => {
     const decode = connection('kucoinLinear');

@@ -31,6 +31,8 @@ export function decodeSpotTicker(
   const price = priceOf(data.price);
   const at = epochMs(data.time ?? data.Time);
   if (price === undefined || at === undefined) return unknown('malformed ticker');
+  const topics = isOfAll ? ALL : [topic];
+  if (isGone(symbol, context)) return { kind: 'events', topics, events: NO_EVENTS };
   const merged = tickerOf(symbol, context);
   if (typeof merged === 'string') return unknown(merged);
   const bid = sidePriceOf(data.bestBid);
@@ -38,7 +40,7 @@ export function decodeSpotTicker(
   const isNewPrice = mergePrice(merged, price, at);
   const book = { bid, bidSize: sizeOf(bid, data.bestBidSize), ask, askSize: sizeOf(ask, data.bestAskSize) };
   const isNew = mergeBook(merged, book, at) || isNewPrice;
-  return published(merged, isNew, isOfAll ? ALL : [topic], context);
+  return published(merged, isNew, topics, context);
 }
 
 /** The day's statistics of a symbol, every 2 s, and the prices of that moment. */
@@ -49,6 +51,10 @@ export function decodeSpotSnapshot(topic: Topic, data: object, context: PublicCo
   const price = priceOf(snapshot.lastTradedPrice);
   const at = epochMs(snapshot.datetime);
   if (price === undefined || at === undefined) return unknown('malformed snapshot');
+  const isHalted = snapshot.trading === false;
+  if (isHalted || isGone(snapshot.symbol, context)) {
+    return { kind: 'events', topics: [topic], events: NO_EVENTS };
+  }
   const merged = tickerOf(snapshot.symbol, context);
   if (typeof merged === 'string') return unknown(merged);
   const isNew = mergeDay(merged, dayOf(snapshot, price), at);
@@ -82,6 +88,17 @@ function openOf({ open, changePrice }: SpotSnapshotWire, price: string): string 
   const change = typeof changePrice === 'number' ? decimalText(-changePrice) : undefined;
   if (price === '' || change === undefined) return '0';
   return amountOf(add(price, change)) ?? '0';
+}
+
+/**
+ * The topics of all symbols go on telling of delisted ones, for ever at their last price. No fault, so no
+ * note; and until a list is there nothing is known to be gone.
+ */
+function isGone(symbol: unknown, { instruments, state }: PublicContext): boolean {
+  if (instruments.size === 0 || typeof symbol !== 'string') return false;
+  if (instruments.byVenueSymbol(symbol) !== undefined) return false;
+  state.tickers.delete(symbol);
+  return true;
 }
 
 function tickerOf(symbol: unknown, { state }: PublicContext): MergedTicker | string {

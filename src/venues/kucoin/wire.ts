@@ -44,7 +44,7 @@ export interface SpotTickerWire {
  * `data.data` of {"topic":"/market/snapshot:BTC","subject":"trade.snapshot","data":{"sequence":1,"data":
  * {"symbol":"EWT-BTC","lastTradedPrice":0.000004484,"changePrice":-0.000000036,"buy":0.000004479,
  *  "bidSize":6,"sell":0.000004533,"askSize":107.83,"open":0.00000452,"high":0.000005194,
- *  "low":0.000004389,"vol":99842.96,"volValue":0.45926894328,"datetime":1790984045973, ...}}}
+ *  "low":0.000004389,"vol":99842.96,"volValue":0.45926894328,"datetime":1790984045973,"trading":true, ...}}}
  * JSON numbers throughout. https://www.kucoin.com/docs-new/3470066w0
  */
 export interface SpotSnapshotWire {
@@ -61,6 +61,7 @@ export interface SpotSnapshotWire {
   readonly vol?: unknown;
   readonly volValue?: unknown;
   readonly datetime?: unknown;
+  readonly trading?: unknown;
 }
 
 /**
