@@ -28,6 +28,8 @@ export interface RestAnswer {
 const LARGEST_PAGE = { candles: 1_000, 'history-candles': 200 } as const;
 /** Of contracts; longer ranges are refused. https://www.bitget.com/api-doc/contract/market/Get-Candle-Data */
 const LONGEST_RANGE_MS = 90 * 86_400_000;
+/** The last trade of a bar reaches REST some time after the bar's end. */
+const SETTLE_MS = 2_000;
 
 interface Row {
   readonly start: number;
@@ -98,12 +100,12 @@ function isRow(columns: unknown): columns is CandleWire {
   return true;
 }
 
-/** Undefined for the forming bar, which nothing but the venue's clock tells, and for one without prices. */
+/** Undefined for the bar that forms or has just ended, which nothing but the venue's clock tells, and for one without prices. */
 function toCandle({ instrument, interval }: CandleQuery, row: Row, requestTime: number): Candle | undefined {
   const { start, columns } = row;
   const [, open, high, low, close, volume] = columns;
   const end = nextBarStart(interval, start);
-  if (end > requestTime) return undefined;
+  if (end + SETTLE_MS > requestTime) return undefined;
   if (!isPositive(open) || !isPositive(high) || !isPositive(low) || !isPositive(close)) return undefined;
   const { exchange, symbol } = instrument;
   return {

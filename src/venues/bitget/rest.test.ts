@@ -13,6 +13,8 @@ type Answer = (url: URL, response: ServerResponse) => void;
 
 const MINUTE = 60_000;
 const NOW = 1_757_030_400_000;
+/** From then on the bars that ended `NOW` are final. */
+const SETTLED = NOW + 2_000;
 const [spot, linear, inverse] = bitget.descriptor.markets as [
   MarketDescriptor,
   MarketDescriptor,
@@ -58,7 +60,7 @@ function send(
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-const success = (data: unknown, requestTime: unknown = NOW): object => ({
+const success = (data: unknown, requestTime: unknown = SETTLED): object => ({
   code: '00000',
   msg: 'success',
   requestTime,
@@ -219,6 +221,8 @@ interface History {
   readonly recent?: number;
   /** Whether `startTime` and `endTime` belong to the range. */
   readonly isInclusive?: boolean;
+  /** The venue's clock. */
+  readonly now?: number;
 }
 
 function bar(start: number): string[] {
@@ -230,7 +234,7 @@ function serveCandles(history: History): void {
   answer = (url, response) => {
     const step = STEPS[url.searchParams.get('granularity') ?? ''];
     if (step === undefined) send(response, 400, failure('48001', 'Parameter validation failed'));
-    else send(response, 200, success(page(url, step, history)));
+    else send(response, 200, success(page(url, step, history), history.now));
   };
 }
 
@@ -294,6 +298,18 @@ describe('bitget candles', () => {
       [-2, -1],
     );
   });
+
+  for (const [now, newest] of [
+    [NOW, -2],
+    [SETTLED - 1, -2],
+    [SETTLED, -1],
+  ] as const) {
+    test(`${now - NOW} ms after its end a bar is ${newest === -1 ? 'final' : 'not final yet'}`, async () => {
+      serveCandles({ from: START, now });
+      const bars = await rest().candles(spot, query(NOW - 3 * MINUTE, NOW + MINUTE));
+      assert.equal((bars.at(-1)!.start - NOW) / MINUTE, newest);
+    });
+  }
 
   test('pages, then goes on in the history where the recent bars end', async () => {
     serveCandles({ from: START, recent: 1_500 });

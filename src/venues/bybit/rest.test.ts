@@ -151,7 +151,7 @@ function klines(time: number): Answer {
 }
 
 test('reads closed bars of the window, oldest first, the forming one left out', async (t) => {
-  const { rest, asked } = await venue(t, klines(T0 + 3 * MINUTE + 5));
+  const { rest, asked } = await venue(t, klines(T0 + 3 * MINUTE + 2_005));
   const bars = await rest.candles(LINEAR!, query(T0, T0 + 10 * MINUTE));
   assert.deepEqual(
     bars.map(({ start }) => start),
@@ -177,8 +177,20 @@ test('reads closed bars of the window, oldest first, the forming one left out', 
   );
 });
 
+test('a bar is final 2 s after its end by the clock of the venue, not before', async (t) => {
+  for (const [sinceEndMs, count] of [
+    [0, 1],
+    [1_999, 1],
+    [2_000, 2],
+  ] as const) {
+    const { rest } = await venue(t, klines(T0 + 2 * MINUTE + sinceEndMs));
+    const bars = await rest.candles(LINEAR!, query(T0, T0 + 5 * MINUTE));
+    assert.equal(bars.length, count, `${sinceEndMs} ms`);
+  }
+});
+
 test('the end of the window is exclusive, to the millisecond of the close', async (t) => {
-  const { rest } = await venue(t, klines(T0 + 2 * MINUTE));
+  const { rest } = await venue(t, klines(T0 + 3 * MINUTE));
   const bars = await rest.candles(LINEAR!, query(T0 + 1, T0 + 2 * MINUTE));
   assert.deepEqual(
     bars.map(({ start }) => start),

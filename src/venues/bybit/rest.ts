@@ -14,6 +14,8 @@ import { badAnswer, fromThrown } from './rest-errors';
 const INSTRUMENTS_PER_PAGE = 1_000;
 const BARS_PER_PAGE = 1_000;
 const MOST_PAGES = 100;
+/** The last trade of a bar reaches REST some time after the bar's end. */
+const SETTLE_MS = 2_000;
 /** The longest answer, 1,000 instruments, has about 1.5 MB. */
 const LARGEST_ANSWER = 16 * 1_024 * 1_024;
 
@@ -89,7 +91,7 @@ async function candles(
     const { list: rows, time } = await barsPage(market, query, { from, to }, deps);
     for (const bar of oldestFirst(rows)) {
       const end = nextBarStart(interval, bar.start);
-      const isAsked = bar.start >= from && bar.start < to && end <= time;
+      const isAsked = bar.start >= from && bar.start < to && end + SETTLE_MS <= time;
       // Before a symbol's first trade the venue may list bars of zeros.
       if (isAsked && isPositive(bar.low)) found.push(candleOf(bar, end, market, query));
     }
