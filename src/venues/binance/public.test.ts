@@ -162,11 +162,24 @@ describe('tickers', () => {
       ticker({ c: 1 }),
       ticker({ E: '1' }),
       ticker({ s: '' }),
-      ticker({ o: '' }),
+      ticker({ c: '' }),
     ]) {
       assert.equal(eventsOf(decode([ticker(), bad, ticker()])).length, 2, JSON.stringify(bad));
     }
   });
+
+  for (const [name, over, standIn] of [
+    ['open empty', { o: '' }, { open: '0' }],
+    ['high missing', { h: undefined }, { high: '0' }],
+    ['low NaN', { l: 'NaN' }, { low: '0' }],
+    ['volume negative', { v: '-1' }, { volume: '0' }],
+    ['quote volume null', { q: null }, { volumeQuote: '0', bestBidQnt: '1', bestAskQnt: '1' }],
+  ] as const) {
+    test(`an unreadable statistic does not lose the price: ${name}`, () => {
+      const [good] = eventsOf(decode([ticker()]));
+      assert.deepEqual(eventsOf(decode([ticker(over)])), [{ ...good, ...standIn }]);
+    });
+  }
 
   const nothing: readonly [string, object, Decoded<MarketEvent>['kind']][] = [
     ['never traded', { c: '0.00000000' }, 'events'],
@@ -175,7 +188,6 @@ describe('tickers', () => {
     ['price with an exponent', { c: '1e-7' }, 'unknown'],
     ['price NaN', { c: 'NaN' }, 'unknown'],
     ['price Infinity', { c: 'Infinity' }, 'unknown'],
-    ['volume negative', { v: '-1' }, 'unknown'],
     ['time fractional', { E: 1.5 }, 'unknown'],
     ['time in text', { E: '1627994306672' }, 'unknown'],
     ['symbol endless', { s: 'A'.repeat(65) }, 'unknown'],

@@ -126,31 +126,32 @@ function isPriceless({ c }: Unproven<TickerWire>): boolean {
 
 function toTicker(item: Unproven<TickerWire>, exchange: string): Ticker | undefined {
   const { s, E, c } = item;
-  if (!isSymbol(s) || !isTime(E) || !isPositive(c) || !hasStatistics(item)) return undefined;
-  const { o, h, l, v, q } = item;
+  if (!isSymbol(s) || !isTime(E) || !isPositive(c)) return undefined;
+  // A good price is not lost for the sake of the day's statistics, which nobody trades by.
+  const volumeQuote = amountOrZero(item.q);
+  // Paper fills need a size above 0.
+  const standInSize = positiveOr('1', volumeQuote);
   return {
     eventType: 'ticker',
     exchange,
     symbol: s,
     time: E,
     price: c,
-    open: o,
-    high: h,
-    low: l,
-    volume: v,
-    volumeQuote: q,
+    open: amountOrZero(item.o),
+    high: amountOrZero(item.h),
+    low: amountOrZero(item.l),
+    volume: amountOrZero(item.v),
+    volumeQuote,
     bestBid: positiveOr(c, item.b),
-    bestBidQnt: positiveOr(q, item.B),
+    bestBidQnt: positiveOr(standInSize, item.B),
     bestAsk: positiveOr(c, item.a),
-    bestAskQnt: positiveOr(q, item.A),
+    bestAskQnt: positiveOr(standInSize, item.A),
     hasBook: isPositive(item.b) && isPositive(item.a) && isPositive(item.B) && isPositive(item.A),
   };
 }
 
-type Statistics = Pick<TickerWire, 'o' | 'h' | 'l' | 'v' | 'q'>;
-
-function hasStatistics(item: Unproven<TickerWire>): item is Unproven<TickerWire> & Statistics {
-  return isAmount(item.o) && isAmount(item.h) && isAmount(item.l) && isAmount(item.v) && isAmount(item.q);
+function amountOrZero(value: unknown): string {
+  return isAmount(value) ? value : '0';
 }
 
 function topicOfTicker({ e, s }: Unproven<TickerWire>): Topic {

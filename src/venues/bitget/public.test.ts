@@ -208,6 +208,13 @@ describe('bitget tickers', () => {
     assert.deepEqual({ ...event, ...standIns }, event);
   });
 
+  test('an unreadable statistic does not lose the price', () => {
+    const nonsense = { open24h: 1, high24h: 'Infinity', baseVolume: '-1', quoteVolume: 'NaN' };
+    const [event] = eventsOf(decode(ticker(nonsense)));
+    const standIns = { price: PRICE, open: PRICE, high: PRICE, volume: '0', volumeQuote: '0' };
+    assert.deepEqual({ ...event, ...standIns }, event);
+  });
+
   for (const lastPr of ['', '0', '0.000', null]) {
     test(`no price (${JSON.stringify(lastPr)}) is life, but no event`, () => {
       const expected = { kind: 'events', topics: ['ticker:SPOT:BTCUSDT'], events: [] };
@@ -220,9 +227,6 @@ describe('bitget tickers', () => {
     ['price with exponent', { lastPr: '1e5' }],
     ['price negative', { lastPr: '-1' }],
     ['price as number', { lastPr: 1 }],
-    ['volume negative', { baseVolume: '-1' }],
-    ['high Infinity', { high24h: 'Infinity' }],
-    ['open as number', { open24h: 1 }],
     ['symbol missing', { instId: undefined }],
     ['symbol unlisted', { instId: 'XYZUSDT' }],
     ['symbol of a prototype', { instId: '__proto__' }],

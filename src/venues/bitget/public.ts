@@ -110,7 +110,7 @@ function tickerOf(
   time: number,
   exchange: string,
   symbol: string,
-): Ticker | Shortfall {
+): Ticker {
   const { bidPr, bidSz, askPr, askSz } = wire;
   const volume = amountOr('0', wire.baseVolume);
   // Illiquid pairs show "0" on a side. The last price stands in for it, with the day's volume as size:
@@ -118,7 +118,7 @@ function tickerOf(
   const standInSize = isPositive(volume) ? volume : '1';
   const hasBid = isPositive(bidPr) && isPositive(bidSz);
   const hasAsk = isPositive(askPr) && isPositive(askSz);
-  const ticker: Ticker = {
+  return {
     eventType: 'ticker',
     exchange,
     symbol,
@@ -135,17 +135,11 @@ function tickerOf(
     bestAskQnt: hasAsk ? askSz : standInSize,
     hasBook: hasBid && hasAsk,
   };
-  return isComplete(ticker) ? ticker : 'malformed';
 }
 
-function isComplete({ open, high, low, volume, volumeQuote }: Ticker): boolean {
-  return open !== '' && high !== '' && low !== '' && volume !== '' && volumeQuote !== '';
-}
-
-/** The stand-in where the venue says nothing, '' where it says nonsense. */
+/** A good price is not lost for the sake of the day's statistics, which nobody trades by. */
 function amountOr(standIn: string, value: unknown): string {
-  if (isAmount(value)) return value;
-  return isBlank(value) ? standIn : '';
+  return isAmount(value) ? value : standIn;
 }
 
 function isBlank(value: unknown): boolean {

@@ -182,6 +182,19 @@ describe('okx public codec', () => {
     assert.deepEqual({ ...event, ...zeros }, event);
   });
 
+  for (const [name, changes, statistic] of [
+    ['volume missing', { vol24h: undefined }, 'volume'],
+    ['volume negative', { vol24h: '-1' }, 'volume'],
+    ['quote volume null', { volCcy24h: null }, 'volumeQuote'],
+    ['high Infinity', { high24h: 'Infinity' }, 'high'],
+    ['open a number', { open24h: 1 }, 'open'],
+  ] as const) {
+    test(`an unreadable statistic does not lose the price: ${name}`, () => {
+      const [good] = eventsOf(ticker({}));
+      assert.deepEqual(eventsOf(ticker(changes)), [{ ...good, [statistic]: '0' }]);
+    });
+  }
+
   for (const last of ['', '0', '0.000']) {
     test(`a ticker without a price ('${last}') is life, but no event`, () => {
       assert.deepEqual(decode(ticker({ last })), {
@@ -197,9 +210,6 @@ describe('okx public codec', () => {
     ['price with exponent', { last: '1e5' }],
     ['price negative', { last: '-1' }],
     ['price as number', { last: 1 }],
-    ['volume missing', { vol24h: undefined }],
-    ['volume negative', { vol24h: '-1' }],
-    ['high Infinity', { high24h: 'Infinity' }],
     ['time missing', { ts: undefined }],
     ['time in seconds', { ts: '1654166073' }],
     ['time with exponent', { ts: '1654166073e10' }],

@@ -77,14 +77,8 @@ function tickerOf(
   time: number,
   exchange: string,
   symbol: string,
-): Ticker | Shortfall {
+): Ticker {
   const { bidPx, bidSz, askPx, askSz } = wire;
-  const open = amountOrZero(wire.open24h);
-  const high = amountOrZero(wire.high24h);
-  const low = amountOrZero(wire.low24h);
-  const volume = amountOrZero(wire.vol24h);
-  const volumeQuote = amountOrZero(wire.volCcy24h);
-  if (open === '' || high === '' || low === '' || volume === '' || volumeQuote === '') return 'malformed';
   // A side of the book may be empty. The last price stands in, with the size of the last trade.
   const lastSize = positiveOr('1', wire.lastSz);
   return {
@@ -93,11 +87,11 @@ function tickerOf(
     symbol,
     time,
     price: last,
-    open,
-    high,
-    low,
-    volume,
-    volumeQuote,
+    open: amountOrZero(wire.open24h),
+    high: amountOrZero(wire.high24h),
+    low: amountOrZero(wire.low24h),
+    volume: amountOrZero(wire.vol24h),
+    volumeQuote: amountOrZero(wire.volCcy24h),
     bestBid: positiveOr(last, bidPx),
     bestBidQnt: positiveOr(lastSize, bidSz),
     bestAsk: positiveOr(last, askPx),
@@ -106,10 +100,9 @@ function tickerOf(
   };
 }
 
-/** A missing number is the empty text at OKX and `0` with us; the empty text with us is a bad one. */
+/** A good price is not lost for the sake of the day's statistics, which nobody trades by. */
 function amountOrZero(value: unknown): string {
-  if (value === '') return '0';
-  return isAmount(value) ? value : '';
+  return isAmount(value) ? value : '0';
 }
 
 function positiveOr(standIn: string, value: unknown): string {
