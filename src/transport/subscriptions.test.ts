@@ -196,6 +196,22 @@ test('the venue’s own time for a retry is kept', () => {
   assert.deepEqual(one.due(3_600_000, 10), [['a']]);
 });
 
+test('a topic ahead of its stream is asked for soon, then ever more rarely, in few requests', () => {
+  const ahead: Refusal = { ...IN_AN_HOUR, retry: { afterMs: 60_000 }, retryUpToMs: 3_600_000 };
+  const one = wanting(Array.from({ length: 500 }, (_, at) => `t${at}`));
+  const askedAt: number[] = [];
+  let requests = 0;
+  for (let minute = 0; minute <= 187; minute += 1) {
+    const groups = ask(one, minute * 60_000, 100);
+    if (groups.length > 0) askedAt.push(minute);
+    requests += groups.length;
+    for (const { topics } of groups)
+      for (const topic of topics) one.refuse({ topics: [topic] }, ahead, minute * 60_000);
+  }
+  assert.deepEqual(askedAt, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
+  assert.equal(requests, 9 * 5);
+});
+
 test('answers to an unsubscribe touch no subscription', () => {
   const one = wanting(['a']);
   const [request] = ask(one);

@@ -89,9 +89,9 @@ export function isProvenByData({ state, parts, retryAt }: Entry): boolean {
 }
 
 /** When a topic that was refused now is asked for again. */
-export function retryTime({ refusals }: Entry, { retry }: Refusal, now: number): number {
+export function retryTime({ refusals }: Entry, { retry, retryUpToMs }: Refusal, now: number): number {
   if (retry === 'never') return Infinity;
-  if (retry !== 'backoff') return now + retry.afterMs;
-  const delayMs = REFUSED_RETRY_MS * 2 ** Math.min(refusals - 1, 10);
-  return now + Math.min(REFUSED_RETRY_CAP_MS, delayMs);
+  const growth = 2 ** Math.min(refusals - 1, 10);
+  if (retry === 'backoff') return now + Math.min(REFUSED_RETRY_CAP_MS, REFUSED_RETRY_MS * growth);
+  return now + Math.max(retry.afterMs, Math.min(retryUpToMs ?? 0, retry.afterMs * growth));
 }

@@ -224,6 +224,8 @@ export interface Refusal {
   /** The venue's own words, at most a line, free of secrets. */
   readonly text: string;
   readonly retry: Retry;
+  /** Where `retry` is a time: refused again in a row, the topic waits twice as long, up to this (ms). */
+  readonly retryUpToMs?: number;
   /**
    * The venue refused a whole request without naming the guilty topic: the request is split in halves
    * and asked for again until the guilty one stands alone. Default: the named topics (or, where none

@@ -5,7 +5,8 @@ import { topicOf } from './topics';
 import type { AnswerWire, ArgWire, Unproven } from './wire';
 
 const SECOND = 1_000;
-const HOUR = 3_600 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 /** Requests are counted per second and per hour: a pause that ends the former and eases the latter. */
 const THROTTLE_PAUSE_MS = 30 * SECOND;
 
@@ -54,7 +55,7 @@ function decodeError({ arg, code: given, msg }: Unproven<AnswerWire>): Decoded<n
   const topic = topicOfArg(arg);
   // The topics of its request stay unanswered, and are asked for again when their time is up.
   if (topic === undefined) return { kind: 'unknown', note: `error ${code} without a topic` };
-  const reason: Refusal = { code, text, retry: topicRetry(code) };
+  const reason: Refusal = { code, text, ...topicRetry(code) };
   return { kind, topics: [topic], reason };
 }
 
@@ -81,16 +82,17 @@ function loginRetry(code: string): Retry {
   return code === '30013' || code === '30014' ? 'backoff' : 'never';
 }
 
-function topicRetry(code: string): Retry {
+function topicRetry(code: string): Pick<Refusal, 'retry' | 'retryUpToMs'> {
   switch (code) {
-    case '30001': // unknown channel or instrument: the list may be ahead of the stream
-      return { afterMs: HOUR };
+    // Unknown channel or instrument: the list may be ahead of the stream, by minutes in most cases.
+    case '30001':
+      return { retry: { afterMs: MINUTE }, retryUpToMs: HOUR };
     case '30002': // malformed requests: our fault, and no better the next time
     case '30003':
     case '30016':
-      return 'never';
+      return { retry: 'never' };
     default: // 30004: not logged in yet
-      return 'backoff';
+      return { retry: 'backoff' };
   }
 }
 

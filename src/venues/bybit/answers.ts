@@ -5,8 +5,8 @@ type Answer = Exclude<Decoded<never>, { kind: 'events' }>;
 
 const LONGEST_TEXT = 160;
 
-/** A symbol may be listed over REST before its stream exists: ask again, rarely. */
-const UNKNOWN_TOPIC_RETRY = { afterMs: 30 * 60_000 };
+/** A symbol may be listed over REST before its stream exists: ask again, soon at first, then rarely. */
+const UNKNOWN_TOPIC_RETRY = { retry: { afterMs: 60_000 }, retryUpToMs: 30 * 60_000 };
 
 /** Answers to our own frames. Bybit's refusals have no codes: its texts are mapped here, once. */
 export function decodeAnswer(frame: AnswerFrame): Answer {
@@ -45,7 +45,7 @@ function refusal(text: string, isNamed: boolean): Refusal {
   if (text.includes('already subscribed')) {
     return { code: 'ALREADY_SUBSCRIBED', text, retry: 'backoff', alreadyLive: true };
   }
-  if (isNamed) return { code: 'UNKNOWN_TOPIC', text, retry: UNKNOWN_TOPIC_RETRY };
+  if (isNamed) return { code: 'UNKNOWN_TOPIC', text, ...UNKNOWN_TOPIC_RETRY };
   const code = text.startsWith('args size') ? 'TOO_MANY_TOPICS' : 'REFUSED';
   return { code, text, retry: 'backoff', split: true };
 }

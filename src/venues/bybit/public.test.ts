@@ -156,12 +156,13 @@ for (const [title, frame, wanted] of ANSWERS) {
   });
 }
 
-test('an unknown topic is asked for again, but rarely', () => {
+test('an unknown topic is asked for again in a minute, then ever more rarely', () => {
   const [frame] = fixtures.find(({ id }) => id === 'bybitLinear.control.subscribe-failed')!.frames;
   const decoded = codec.decode(textOf(frame), begin('bybitLinear'));
   assert.ok(decoded.kind === 'refused');
   assert.equal(decoded.reason.code, 'UNKNOWN_TOPIC');
-  assert.deepEqual(decoded.reason.retry, { afterMs: 1_800_000 });
+  assert.deepEqual(decoded.reason.retry, { afterMs: 60_000 });
+  assert.equal(decoded.reason.retryUpToMs, 1_800_000);
 });
 
 // ---------------------------------------------------------------------------- tickers

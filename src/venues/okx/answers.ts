@@ -4,9 +4,10 @@ import { topicOf } from './topics';
 import type { AnswerWire, ArgWire, Unproven } from './wire';
 
 const SECOND = 1_000;
-const HOUR = 3_600 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 /** A connection may send 480 requests per hour: wait long enough for some of them to be forgotten. */
-const THROTTLE_PAUSE_MS = 60 * SECOND;
+const THROTTLE_PAUSE_MS = MINUTE;
 /** 60 s before the venue closes, 30 s by its older texts. */
 const NOTICE_LEAD_MS = 30 * SECOND;
 
@@ -60,13 +61,16 @@ function decodeError({ id, code, msg }: Unproven<AnswerWire>): Decoded<never> {
 
 /**
  * What follows from a venue code: https://www.okx.com/docs-v5/en/#error-code-websocket
- * `60018` also meets instruments that are listed, but not yet streamed: a later try may succeed, and
- * delisted ones are dropped by then, as lists are refreshed hourly.
+ * `60018` also meets instruments that are listed, but not yet streamed: a later try may succeed, soon in
+ * most cases, and delisted ones are dropped in an hour, as lists are refreshed. Those that are named share
+ * their next request; each of the nameless has one of its own, too dear to repeat it soon.
  */
-function consequence(code: string, isNameless: boolean): Pick<Refusal, 'retry' | 'split'> {
+function consequence(code: string, isNameless: boolean): Pick<Refusal, 'retry' | 'retryUpToMs' | 'split'> {
   switch (code) {
     case '60018': // channel or instrument does not exist
-      return isNameless ? { retry: { afterMs: HOUR }, split: true } : { retry: { afterMs: HOUR } };
+      return isNameless
+        ? { retry: { afterMs: HOUR }, split: true }
+        : { retry: { afterMs: MINUTE }, retryUpToMs: HOUR };
     case '60008': // channel of another URL
     case '60012': // malformed request
     case '60013': // malformed parameters

@@ -303,8 +303,9 @@ describe('okx answers', () => {
 
   const missing = "Wrong URL or channel:tickers,instId:XXX-USDT doesn't exist. Please use the correct URL.";
   const HOUR = { afterMs: 3_600_000 };
+  const SOON = { retry: { afterMs: 60_000 }, retryUpToMs: 3_600_000 };
   const errors: [string, string, object][] = [
-    ['60018', missing, { kind: 'refused', topics: ['tickers:XXX-USDT'], retry: HOUR }],
+    ['60018', missing, { kind: 'refused', topics: ['tickers:XXX-USDT'], ...SOON }],
     ['60018', 'Wrong URL', { kind: 'refused', id: '9', retry: HOUR, split: true }],
     ['64001', 'This channel has been migrated', { kind: 'refused', id: '9', retry: 'never', split: true }],
     ['60028', missing, { kind: 'refused', topics: ['tickers:XXX-USDT'], retry: 'never' }],
