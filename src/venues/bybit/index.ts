@@ -23,7 +23,14 @@ const ACCOUNT_REST: AccountRestRules = {
   perAccount: [{ count: 20, perMs: 1_000 }],
 };
 
-/** Bybit V5: spot, linear (USDT and USDC) and inverse contracts, one public socket per category. */
+/**
+ * Bybit V5: spot, linear (USDT and USDC) and inverse contracts, one public socket per category.
+ *
+ * These sockets announce nothing before they close. `system.status` has a socket of its own and speaks of the
+ * platform's maintenance, not of one connection: a successor would end with its predecessor, and what is closed
+ * for less than 10 s, as releases do, is not told there. So nobody listens to it; what an outage hides is read
+ * by REST. https://bybit-exchange.github.io/docs/v5/websocket/system/system-status
+ */
 export const bybit: VenueAdapter<PublicState> = {
   descriptor: {
     venue: 'bybit',
