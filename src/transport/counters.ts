@@ -121,8 +121,11 @@ export class FeedCounters {
     this.meterUnknown(note, {});
   }
 
-  codecFailed(error: unknown): void {
-    this.meterUnknown(`the codec failed: ${error instanceof Error ? error.name : typeof error}`, { error });
+  /** Logs the error. Returns the note of a frame that is `unknown`, as which it is still to be counted. */
+  codecFailed(error: unknown): string {
+    const note = `the codec failed: ${error instanceof Error ? error.name : typeof error}`;
+    this.logOnce(note, { error });
+    return note;
   }
 
   flush(): void {
@@ -139,10 +142,14 @@ export class FeedCounters {
     this.telemetry.meter.count('connector_dials_total', { ...this.labels, outcome });
   }
 
-  /** The first of each kind is logged, the rest counted: a storm must not fill the disk. */
   private meterUnknown(note: string, context: LogContext): void {
     this.telemetry.meter.count('connector_unknown_frames_total', this.labels);
     this.tape?.dump('unreadable');
+    this.logOnce(note, context);
+  }
+
+  /** The first of each kind is logged, the rest counted: a storm must not fill the disk. */
+  private logOnce(note: string, context: LogContext): void {
     const seen = (this.seenNotes ??= new Set());
     if (seen.has(note) || seen.size >= NOTES_LOGGED) return;
     seen.add(note);

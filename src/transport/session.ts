@@ -180,8 +180,8 @@ export class Session<E, S> implements DialerEvents {
     try {
       return this.spec.feed.codec.decode(frame, this.context);
     } catch (error) {
-      this.counters.codecFailed(error);
-      return { kind: 'ignored' };
+      // It may have told of an order: whoever listens has to know that something was not read.
+      return { kind: 'unknown', note: this.counters.codecFailed(error) };
     }
   }
 

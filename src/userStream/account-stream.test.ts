@@ -12,6 +12,7 @@ import {
   tinyAccountFeed,
   tinyAccountMarket,
   tinyAccountRest,
+  TINY_EXCHANGE,
   WALLET,
 } from '../testing/account-venue';
 import { FakeClock } from '../testing/fake-clock';
@@ -251,6 +252,22 @@ test('a session that the venue ends by word, twice in a row: a new one each time
   }
   assert.equal(server.dials, 3);
   assert.deepEqual(told, ['live', 'live after a gap', 'live after a gap']);
+});
+
+test('a frame at which the codec fails is one that could not be read: told, counted once, logged with its error', async (t) => {
+  const { server, create, live, until, told, transport } = await setUp(t);
+  const stream = create();
+  await live(1);
+  server.latest?.say('no JSON');
+  await until('told', () => told.includes('unread'));
+  assert.equal(stream.state, 'live');
+  const { telemetry } = transport;
+  assert.equal(
+    telemetry.counted('connector_unknown_frames_total', { exchange: TINY_EXCHANGE, channel: 'account' }),
+    1,
+  );
+  const line = telemetry.lines.find(({ context }) => context['note'] === 'the codec failed: SyntaxError');
+  assert.ok(line?.context['error'] instanceof SyntaxError);
 });
 
 test('swap: the new session is confirmed before the old one closes, and no gap is told', async (t) => {
