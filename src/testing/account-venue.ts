@@ -40,6 +40,8 @@ interface Answer {
   readonly ended?: string;
 }
 
+const NO_TOPIC: Refusal = { code: 'NO_TOPIC', text: 'no such topic', retry: 'never' };
+
 interface LoginFrame {
   readonly op: string;
   readonly key: string;
@@ -60,6 +62,8 @@ export interface AccountVenueOptions {
   readonly serverTime?: () => Promise<number>;
   readonly instruments?: () => Promise<void>;
   readonly exchange?: string;
+  /** How topics are refused; default: there is no such topic. */
+  readonly refusal?: Refusal;
   readonly snapshot?: AccountRest['snapshot'];
   readonly balances?: NonNullable<AccountRest['balances']>;
   readonly polledBalances?: NonNullable<AccountFeed['polledBalances']>;
@@ -67,14 +71,14 @@ export interface AccountVenueOptions {
 
 export function tinyAccountFeed(options: AccountVenueOptions): AccountFeed {
   const { url, keepAlive, hasLogin = true, sign, endpoint, topics = [ORDERS, WALLET] } = options;
-  const { polledBalances } = options;
+  const { polledBalances, refusal = NO_TOPIC } = options;
   const worded = (op: string) => (named: readonly Topic[], nextId: () => number, account: Account) => {
     sign?.(account);
     return [request({ op, topics: named }, nextId)];
   };
   return {
     ...(polledBalances && { polledBalances }),
-    codec: { begin: () => ({}), decode: (frame) => decode(JSON.parse(frame) as Answer) },
+    codec: { begin: () => ({}), decode: (frame) => decode(JSON.parse(frame) as Answer, refusal) },
     session: {
       endpoint: (account) => endpoint?.(account) ?? Promise.resolve(url),
       topics: () => topics,
@@ -104,20 +108,19 @@ function request(
   return { frame: JSON.stringify({ ...body, id }), topics: body.topics, id };
 }
 
-function decode(answer: Answer): Decoded<AccountEvent> {
+function decode(answer: Answer, refusal: Refusal): Decoded<AccountEvent> {
   const { events, topic, faults = [], ack, loginRefused, moveAway, ended } = answer;
   if (events) return { kind: 'events', topics: topic === undefined ? [] : [topic], events, faults };
   if (ack !== undefined) return ack.startsWith('login') ? { kind: 'loggedIn' } : { kind: 'ack', id: ack };
   if (loginRefused) return { kind: 'loginRefused', reason: loginRefused };
   if (ended !== undefined) return { kind: 'ended', reason: ended };
   if (moveAway !== undefined) return { kind: 'moveAway', afterMs: moveAway };
-  return decodeRefused(answer);
+  return decodeRefused(answer, refusal);
 }
 
-function decodeRefused({ refused, id, topics }: Answer): Decoded<AccountEvent> {
+function decodeRefused({ refused, id, topics }: Answer, refusal: Refusal): Decoded<AccountEvent> {
   if (!refused) return { kind: 'ignored' };
-  const reason: Refusal =
-    refused === true ? { code: 'NO_TOPIC', text: 'no such topic', retry: 'never' } : refused;
+  const reason = refused === true ? refusal : refused;
   return { kind: 'refused', reason, ...(id !== undefined && { id }), ...(topics && { topics }) };
 }
 

@@ -25,6 +25,8 @@ export interface SessionOwner {
   ended(session: AccountSession): void;
   /** The credentials were refused. Returns how long to wait, ms. */
   refused(session: AccountSession, reason: Refusal): number;
+  /** Some topics were refused for good, others were not. `right`: of one for which the key lacks a right. */
+  lacks(session: AccountSession, right: Refusal | undefined): void;
   /** It should be replaced, new before old. */
   aged(session: AccountSession): void;
   /** The venue has ended its token. */
@@ -104,13 +106,17 @@ export class AccountSession implements FeedListener<AccountEvent>, LoginGate {
 
   onLost(reason: string): void {
     this.owner.history?.lost(reason);
+    this.wantRightsAgain();
     this.ended();
   }
 
+  /** A key that is refused is refused everything: one topic alone says nothing about it. */
   onRefused(refused: readonly RefusedTopic[]): void {
     this.owner.history?.topicsRefused(refused);
     const final = refused.find(({ refusal }) => isFinal(refusal));
-    if (final) this.refused(final.refusal);
+    if (!final) return;
+    if (this.connection.subscriptions.isHopeless) this.refused(final.refusal);
+    else this.owner.lacks(this, refused.find(({ refusal }) => isOfRights(refusal))?.refusal);
   }
 
   onRotate(): void {
@@ -131,6 +137,19 @@ export class AccountSession implements FeedListener<AccountEvent>, LoginGate {
     this.refused(reason);
   }
 
+  /** Somebody may have granted them: the next dial asks anew, and needs no session of its own for it. */
+  private wantRightsAgain(): void {
+    const { subscriptions } = this.connection;
+    if (this.refusedCount === 0 || this.refusedCount === subscriptions.size) return;
+    const topics = subscriptions
+      .refusals(subscriptions.size)
+      .filter(({ refusal }) => isOfRights(refusal))
+      .map(({ topic }) => topic);
+    this.connection.remove(topics);
+    this.connection.add(topics);
+    this.owner.history?.topicsWanted(topics);
+  }
+
   private unprolonged(isGone: boolean): void {
     if (isGone) this.owner.tokenGone(this);
     else this.connection.restart('keep_alive_failed');
@@ -142,6 +161,10 @@ export class AccountSession implements FeedListener<AccountEvent>, LoginGate {
   }
 }
 
-function isFinal({ retry, cause }: Refusal): boolean {
-  return retry === 'never' || AUTH_CAUSES.has(cause);
+function isFinal(refusal: Refusal): boolean {
+  return refusal.retry === 'never' || isOfRights(refusal);
+}
+
+function isOfRights({ cause }: Refusal): boolean {
+  return AUTH_CAUSES.has(cause);
 }

@@ -22,9 +22,11 @@ import type { Refusal } from '../venues/contract';
 import type { AccountPlug } from './account-feed';
 import { AccountStream } from './account-stream';
 import { AuthGates } from './auth-gates';
+import { StreamHistory } from './stream-history';
 import { VenueClock } from './venue-clock';
 
 const REFUSED: Refusal = { code: '-2015', text: 'no', retry: 'never', cause: 'credentials' };
+const NO_RIGHT: Refusal = { code: '403', text: 'not yours', retry: 'never', cause: 'permission' };
 const SLOW: Refusal = { code: '-1021', text: 'time', retry: 'backoff', cause: 'clock' };
 const POLICY = { windowMs: 600_000, threshold: 3, cooldownMs: 1_800_000, cooldownMaxMs: 7_200_000 };
 
@@ -36,6 +38,7 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
   const gates = new AuthGates(POLICY, clock);
   const venueClock = new VenueClock('tiny', { clock, telemetry: transport.telemetry });
   const told: string[] = [];
+  const history = new StreamHistory(clock);
   let lost = 0;
   const plug = (key: string, change: Partial<AccountVenueOptions> = {}): AccountPlug => {
     const options = { url: server.url, ...given, ...change };
@@ -70,7 +73,11 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
         onLive: (missedSince) => told.push(missedSince === undefined ? 'live' : 'live after a gap'),
         onLost: () => (lost += 1),
         onUnread: () => told.push('unread'),
-        onRefused: ({ code }, { waitMs, isTripped }) => told.push(`refused ${code} ${waitMs} ${isTripped}`),
+        onRefused: ({ code }, verdict) =>
+          told.push(
+            verdict ? `refused ${code} ${verdict.waitMs} ${verdict.isTripped}` : `right missing ${code}`,
+          ),
+        history,
       },
     );
     streams.push(stream);
@@ -116,6 +123,7 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
     transport,
     refuseLogins,
     venueClock,
+    history,
   };
 }
 
@@ -371,7 +379,7 @@ test('the old session dies while it is replaced: the new one takes over with the
 });
 
 test('a replacement that cannot subscribe what the old session has does not take over', async (t) => {
-  const { server, clock, create, live, until } = await setUp(t);
+  const { server, clock, create, live, until, told, gates } = await setUp(t);
   const stream = create();
   await live(1);
   const old = server.latest!;
@@ -380,29 +388,85 @@ test('a replacement that cannot subscribe what the old session has does not take
   await until('asked', () => server.latest !== old && server.latest!.subscribed().length > 0);
   await drive(clock, 2_000);
   assert.ok(old.isOpen);
+  await drive(clock, 60_000, 1_000);
+  assert.ok(server.dials < 8, 'seldom and more seldom');
+  assert.equal(server.open.length, 1, 'and leaves nothing behind');
   server.behave = () => ({ isDataless: true });
-  await until('tried again', () => !old.isOpen);
+  await until('tried again', () => !old.isOpen, 1_000);
   assert.equal(stream.state, 'live');
+  assert.equal(gates.pauseMs('K1'), 0);
+  assert.deepEqual(told, ['live', 'live'], 'no word of refused credentials');
 });
 
-test('a topic refused for lack of a right is asked for again by a new session', async (t) => {
-  const { server, create, live, until, told } = await setUp(t);
+test('a topic that does not exist is dropped: the others go on, and the key stays good', async (t) => {
+  const { server, clock, create, live, until, told, gates, history, transport } = await setUp(t);
   server.behave = () => ({ isDataless: true, refused: [WALLET], refuses: 'named' });
-  create();
+  const stream = create();
   await live(1);
-  assert.ok(told.includes('refused NO_TOPIC 5000 false'));
-  server.behave = () => ({ isDataless: true });
-  await until('asked again', () => server.latest!.topics.has(WALLET) && server.open.length === 1);
-  assert.equal(told.filter((one) => one === 'live').length, 2);
+  await drive(clock, 60_000, 1_000);
+  assert.equal(server.dials, 1, 'no replacement');
+  // Real data prove the key, as ever.
+  gates.refused('K1');
+  say(server.latest, { topic: ORDERS, events: [orderEvent()] });
+  await until('an order', () => told.includes('order'));
+  assert.equal(gates.pauseMs('K1'), 0);
+  const cutAt = clock.monotonic();
+  server.latest?.cut();
+  await live(2);
+  assert.ok(clock.monotonic() - cutAt < 2_500, 'back at once');
+  assert.deepEqual([server.dials, stream.state], [2, 'live']);
+  assert.deepEqual(server.latest?.subscribed(), [ORDERS]);
+  assert.deepEqual(told, ['live', 'order', 'live after a gap']);
+  const labels = { exchange: TINY_EXCHANGE, channel: 'account' };
+  assert.equal(transport.telemetry.counted('connector_refused_topics_total', labels), 1);
+  assert.equal(transport.telemetry.logged('warn').filter((line) => line === 'topic refused').length, 1);
+  assert.deepEqual(history.detail().refusedTopics, [
+    { topic: WALLET, code: 'NO_TOPIC', text: 'no such topic' },
+  ]);
 });
 
-test('every topic refused is no live stream', async (t) => {
-  const { server, clock, create, until, told } = await setUp(t);
+test('a topic refused for lack of a right: told once, nothing waits for it, and each dial asks again', async (t) => {
+  const { server, clock, create, live, told, gates, history } = await setUp(t, { refusal: NO_RIGHT });
+  server.behave = () => ({ isDataless: true, refused: [WALLET], refuses: 'named' });
+  const stream = create();
+  await live(1);
+  assert.deepEqual(told, ['right missing 403', 'live']);
+  await drive(clock, 300_000, 1_000);
+  assert.equal(server.dials, 1, 'no replacements in turns');
+  for (const times of [2, 3]) {
+    const cutAt = clock.monotonic();
+    server.latest?.cut();
+    await live(times);
+    assert.ok(clock.monotonic() - cutAt < 2_500, `back after ${clock.monotonic() - cutAt} ms`);
+    assert.ok(server.latest?.subscribed().includes(WALLET));
+  }
+  assert.equal(gates.pauseMs('K1'), 0);
+  assert.deepEqual([server.dials, stream.state], [3, 'live']);
+  // Somebody has granted it.
+  server.behave = () => ({ isDataless: true });
+  stream.restart();
+  await live(4);
+  assert.ok(server.latest!.topics.has(WALLET));
+  assert.deepEqual(history.detail().refusedTopics, []);
+  assert.equal(told.filter((one) => one === 'right missing 403').length, 1);
+  assert.ok(!told.some((one) => one.startsWith('refused')));
+});
+
+test('every topic refused is no live stream: the login pauses, once per session', async (t) => {
+  const { server, clock, create, until, told, gates } = await setUp(t);
   server.behave = () => ({ isDataless: true, refused: [ORDERS, WALLET], refuses: 'named' });
   create();
-  await until('refused', () => told.some((one) => one.startsWith('refused')));
+  const refusals = () => told.filter((one) => one.startsWith('refused')).length;
+  await until('refused', () => refusals() === 1);
+  assert.ok(gates.pauseMs('K1') > 0);
   await drive(clock, 2_000);
-  assert.ok(!told.includes('live'));
+  await until('refused for good', () => refusals() === 3);
+  assert.deepEqual(told, [
+    'refused NO_TOPIC 5000 false',
+    'refused NO_TOPIC 10000 false',
+    'refused NO_TOPIC 1800000 true',
+  ]);
+  assert.equal(server.dials, 3);
 });
 
 test('an endpoint refused for good pauses like a login; a failing one is asked again', async (t) => {

@@ -1,4 +1,6 @@
 import type { AccountEvent } from '../domain/account';
+import type { BackoffPolicy } from '../domain/backoff';
+import { nextDelay } from '../domain/backoff';
 import type { Timer } from '../domain/time';
 import type { Refusal } from '../venues/contract';
 import type { AccountPlug } from './account-feed';
@@ -17,8 +19,11 @@ export interface AccountStreamListener {
   onLost(): void;
   /** A frame, or a part of one, could not be read. */
   onUnread(): void;
-  /** Credentials were refused; the stream tries again by itself after the verdict's wait. */
-  onRefused(reason: Refusal, verdict: Verdict): void;
+  /**
+   * Credentials were refused; the stream tries again by itself after the verdict's wait. Without a verdict a
+   * right is missing for some topics only: told once for a login, as nothing waits for it.
+   */
+  onRefused(reason: Refusal, verdict: Verdict | undefined): void;
   /** Where what happens is noted for operators. */
   readonly history?: StreamHistory;
   /** What log lines name. */
@@ -26,6 +31,9 @@ export interface AccountStreamListener {
 }
 
 const CHECK_MS = 100;
+/** Of replacements that would lack what the old session has. */
+const POSTPONED: BackoffPolicy = { floorMs: 5_000, baseMs: 5_000, capMs: 1_800_000, factor: 2 };
+
 /**
  * The private feed of one account. A rotation, and a change of credentials, opens the new session and
  * waits until it is confirmed before the old one closes: what both tell is told once by the ledger.
@@ -41,6 +49,10 @@ export class AccountStream implements SessionOwner {
   private gapSince: number | undefined;
   private check: Timer | undefined;
   private retry: Timer | undefined;
+  /** Replacements in a row that were put off. */
+  private postponed = 0;
+  /** The login of which it was told that it lacks a right. */
+  private lacking: AccountPlug | undefined;
   private isStopped = false;
 
   constructor(
@@ -79,6 +91,7 @@ export class AccountStream implements SessionOwner {
     this.endNext();
     this.deps.transport.clock.cancel(this.retry);
     this.wanted = plug;
+    this.postponed = 0;
     if (this.state === 'live') this.replace(plug);
     else this.reopen(plug);
   }
@@ -127,6 +140,7 @@ export class AccountStream implements SessionOwner {
     this.current.end();
     this.current = next;
     this.next = undefined;
+    this.postponed = 0;
     this.history?.rotated();
     if (next.plug === this.wanted) this.wanted = undefined;
     this.isUntold = next.state === 'live';
@@ -191,6 +205,27 @@ export class AccountStream implements SessionOwner {
     this.isUntold = false;
     this.gapSince = undefined;
     this.listener.onLive(missedSince);
+  }
+
+  // ---------------------------------------------------------------- refused topics
+
+  lacks(session: AccountSession, right: Refusal | undefined): void {
+    if (this.isStopped) return;
+    if (right && this.lacking !== session.plug) {
+      this.lacking = session.plug;
+      this.listener.onRefused(right, undefined);
+    }
+    if (session === this.next && session.refusedCount > this.current.refusedCount) this.postpone(session);
+  }
+
+  /** The old session has more: it stays, and is replaced once the new one is its equal. */
+  private postpone({ plug }: AccountSession): void {
+    const { clock, random } = this.deps.transport;
+    this.wanted ??= plug;
+    this.endNext();
+    clock.cancel(this.retry);
+    this.retry = clock.after(nextDelay(POSTPONED, this.postponed, random), () => this.tryAgain());
+    this.postponed += 1;
   }
 
   // ---------------------------------------------------------------- refused credentials

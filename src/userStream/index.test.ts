@@ -15,6 +15,7 @@ import {
   say,
   tinyAccountMarket,
   TINY_EXCHANGE,
+  WALLET,
 } from '../testing/account-venue';
 import { FakeClock } from '../testing/fake-clock';
 import { HostileServer } from '../testing/hostile-server';
@@ -477,6 +478,23 @@ describe('Connector', () => {
       history.map(({ what }) => what),
       ['opened', 'dial', 'lost'],
     );
+  });
+
+  test('a right that is missing for one topic: the operator is told once, and the stream is live', async () => {
+    const refusal = { code: '403', text: 'not yours', retry: 'never', cause: 'permission' } as const;
+    await start({ venue: { refusal } });
+    server.behave = () => ({ isDataless: true, refused: [WALLET], refuses: 'named' });
+    await open();
+    await announcedTimes(1);
+    server.latest?.cut();
+    await announcedTimes(2);
+    await drive(clock, 60_000, 1_000);
+    assert.deepEqual(notices().slice(1), [
+      { userStreamAuthReject: { exchange: TINY_EXCHANGE, userId: 'u1', reason: 'code 403 (permission)' } },
+    ]);
+    const { state, pausedMs, refusal: ofLogin, refusedTopics } = connector.stream(ROOM) ?? {};
+    assert.deepEqual([state, pausedMs, ofLogin, server.dials], ['live', 0, undefined, 2]);
+    assert.deepEqual(refusedTopics, [{ topic: WALLET, code: '403', text: 'not yours' }]);
   });
 
   test('no dial before the instruments were asked for, however that ends', async () => {

@@ -245,14 +245,17 @@ export class Room {
     });
   }
 
-  private refused(reason: Refusal, { waitMs, isTripped }: Verdict): void {
+  private refused(reason: Refusal, verdict: Verdict | undefined): void {
     const { telemetry, onAuthReject } = this.deps;
     const { id, exchange, userId } = this.identity;
     const { code, cause, text } = reason;
-    this.history.refused(reason, waitMs);
+    const context = { exchange, room: id, code, cause, text };
     telemetry.meter.count('connector_auth_refusals_total', { exchange, cause: cause ?? 'venue' });
-    telemetry.log.warn({ exchange, room: id, code, cause, text, waitMs }, 'login refused');
-    if (isTripped) onAuthReject(id, exchange, userId, reason);
+    if (verdict) {
+      this.history.refused(reason, verdict.waitMs);
+      telemetry.log.warn({ ...context, waitMs: verdict.waitMs }, 'login refused');
+    } else telemetry.log.warn(context, 'the key lacks a right for some topics');
+    if (!verdict || verdict.isTripped) onAuthReject(id, exchange, userId, reason);
     this.note();
   }
 

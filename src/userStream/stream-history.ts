@@ -87,6 +87,11 @@ export class StreamHistory {
     }
   }
 
+  /** They will be asked for again. */
+  topicsWanted(topics: readonly string[]): void {
+    for (const topic of topics) this.refusedNow?.delete(topic);
+  }
+
   /** Events from then on may have been missed; the account is to be read. */
   gap(fromAt: number): void {
     this.add({ what: 'gap', fromAt, toAt: this.clock.now() });
