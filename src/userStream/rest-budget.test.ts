@@ -74,37 +74,59 @@ test('a pause holds for everybody, also for those who wait', async () => {
   assert.deepEqual(made, ['a session']);
 });
 
-test('only so many calls are on their way at once; each that ends, well or not, lets another go', async () => {
+/** Calls that end when they are told to. */
+function hanging() {
   const { budget, settle } = stage();
   const rules = { perIp: [{ count: 1_000, perMs: 1_000 }], perAccount: [{ count: 1_000, perMs: 1_000 }] };
   const ends: ((how: 'well' | 'badly') => void)[] = [];
   const outcomes: string[] = [];
-  const call = () =>
-    new Promise<string>((resolve, reject) =>
-      ends.push((how) => (how === 'well' ? resolve(how) : reject(new Error(how)))),
-    );
-  for (let count = 0; count < 60; count += 1) {
-    budget
-      .turns(
-        HOST,
-        `a${count}`,
-        rules,
-        'look',
-      )(call)
-      .then(
+  const begin = (lane: 'session' | 'look', count: number): void => {
+    for (let left = count; left > 0; left -= 1) {
+      const turn = budget.turns(HOST, `${lane} ${left}`, rules, lane);
+      const call = () =>
+        new Promise<string>((resolve, reject) =>
+          ends.push((how) => (how === 'well' ? resolve(lane) : reject(new Error(`${lane} ${how}`)))),
+        );
+      turn(call).then(
         (how) => outcomes.push(how),
         ({ message }: Error) => outcomes.push(message),
       );
-  }
+    }
+  };
+  return { settle, ends, outcomes, begin };
+}
+
+test('only so many calls are on their way at once; each that ends, well or not, lets another go', async () => {
+  const { settle, ends, outcomes, begin } = hanging();
+  begin('session', 60);
   await settle();
   assert.equal(ends.length, 24);
   ends[0]!('well');
   ends[1]!('badly');
   await settle();
-  assert.deepEqual([outcomes, ends.length], [['well', 'badly'], 26]);
+  assert.deepEqual([outcomes, ends.length], [['session', 'session badly'], 26]);
   for (let at = 2; at < 60; at += 1) {
     ends[at]!('well');
     await settle();
   }
   assert.equal(outcomes.length, 60);
+});
+
+test('looks that hang leave a quarter of the places to sessions', async () => {
+  const { settle, ends, outcomes, begin } = hanging();
+  begin('look', 30);
+  await settle();
+  assert.equal(ends.length, 18);
+  begin('session', 7);
+  await settle();
+  assert.equal(ends.length, 24, 'at once, beside them');
+  ends[18]!('well');
+  await settle();
+  assert.deepEqual([ends.length, outcomes], [25, ['session']], 'the seventh session');
+  for (let at = 19; at < 25; at += 1) ends[at]!('well');
+  await settle();
+  assert.equal(ends.length, 25, 'no more looks than that, also where nobody else asks');
+  ends[0]!('badly');
+  await settle();
+  assert.equal(ends.length, 26);
 });

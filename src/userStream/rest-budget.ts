@@ -11,6 +11,8 @@ interface Turn {
   readonly run: () => void;
 }
 
+/** Who goes first. */
+const LANES: readonly RestLane[] = ['session', 'look'];
 const MAX_ACCOUNTS = 20_000;
 /** Of the rate that looks leave to sessions: a listen key must not wait until the minute is over. */
 const RESERVED = 0.2;
@@ -19,6 +21,8 @@ const RESERVED = 0.2;
  * with a connection of its own, and be held against us.
  */
 const MOST_AT_ONCE = 24;
+/** Of these: however many looks hang, a session gets what it is dialled with. */
+const MOST_LOOKS_AT_ONCE = 18;
 
 /**
  * The calls of all accounts that one host counts together. First come, first served within a lane; an
@@ -29,7 +33,7 @@ class HostTurns {
   private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = { session: new Set(), look: new Set() };
   private readonly reserve: number;
   private timer: Timer | undefined;
-  private underWay = 0;
+  private readonly underWay: Record<RestLane, number> = { session: 0, look: 0 };
 
   constructor(
     private readonly clock: Clock,
@@ -44,9 +48,14 @@ class HostTurns {
     this.pump();
   }
 
-  leave(): void {
-    this.underWay -= 1;
+  leave(lane: RestLane): void {
+    this.underWay[lane] -= 1;
     this.pump();
+  }
+
+  private hasRoom(lane: RestLane): boolean {
+    const { session, look } = this.underWay;
+    return session + look < MOST_AT_ONCE && (lane === 'session' || look < MOST_LOOKS_AT_ONCE);
   }
 
   private pump(): void {
@@ -54,10 +63,10 @@ class HostTurns {
     this.timer = undefined;
     const now = this.clock.monotonic();
     let next = Infinity;
-    for (const lane of [this.lanes.session, this.lanes.look]) {
-      const reserve = lane === this.lanes.look ? this.reserve : 0;
-      for (const turn of lane) {
-        if (this.underWay >= MOST_AT_ONCE) return;
+    for (const lane of LANES) {
+      const reserve = lane === 'look' ? this.reserve : 0;
+      for (const turn of this.lanes[lane]) {
+        if (!this.hasRoom(lane)) break;
         const at = this.schedule.earliest(now, turn.weight + reserve);
         // The head of the row is not overtaken by lighter calls: it would wait for ever.
         if (at > now) return this.wakeAt(Math.min(next, at), now);
@@ -66,8 +75,8 @@ class HostTurns {
         else {
           this.schedule.take(now, turn.weight);
           turn.account.take(now, turn.weight);
-          lane.delete(turn);
-          this.underWay += 1;
+          this.lanes[lane].delete(turn);
+          this.underWay[lane] += 1;
           turn.run();
         }
       }
@@ -99,7 +108,7 @@ export class RestBudget {
       try {
         return await call();
       } finally {
-        turns.leave();
+        turns.leave(lane);
       }
     };
   }
