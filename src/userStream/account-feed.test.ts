@@ -24,7 +24,6 @@ function setUp() {
     feed: tinyAccountFeed(options),
     rest: tinyAccountRest(),
     looks: tinyAccountRest(),
-    sentAt: () => -Infinity,
     looksSentAt: () => -Infinity,
     rules: market.links.account,
     fingerprint: 'K',

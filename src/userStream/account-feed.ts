@@ -15,6 +15,7 @@ import type {
   Topic,
 } from '../venues/contract';
 import { AccountCodec } from './account-codec';
+import { silenceAsked } from './rest-budget';
 import type { StreamHistory } from './stream-history';
 import type { VenueClock } from './venue-clock';
 
@@ -24,13 +25,11 @@ export interface AccountPlug {
   readonly feed: AccountFeed;
   /** Asked for what a session needs. */
   readonly rest: AccountRest;
-  /** Asked what became of the account; waits for the calls of sessions. */
+  /** Asked for the venue's time, and what became of the account: that waits for the calls of sessions. */
   readonly looks: AccountRest;
-  /** As `sentAt`, of the looks. */
+  /** When the last question for the venue's time left, after it had waited its turn; epoch ms. */
   readonly looksSentAt: () => number;
   readonly rules: LinkRules;
-  /** When the last REST call of the session left, after it had waited its turn; epoch ms. */
-  readonly sentAt: () => number;
   /** Tells logins apart without holding them. */
   readonly fingerprint: string;
 }
@@ -38,8 +37,8 @@ export interface AccountPlug {
 export interface AccountFeedDeps {
   readonly venueClock: VenueClock;
   readonly instruments: InstrumentIndex;
-  /** The venue's REST API asked for silence. */
-  onLimited(afterMs: number): void;
+  /** The venue's REST API asked this login for silence. */
+  onLimited(afterMs: number, login: string): void;
   /** Resolves after the first try to list the instruments: orders before it could not be named. */
   listed(): Promise<void>;
 }
@@ -121,13 +120,14 @@ class PrivateFeed implements FeedSpec<AccountEvent, unknown> {
     const pauseMs = gate.pauseMs();
     if (pauseMs > 0) throw paused(pauseMs);
     await deps.listed();
-    await deps.venueClock.sync(() => rest.serverTime(), plug.sentAt);
+    await deps.venueClock.sync(() => plug.looks.serverTime(), plug.looksSentAt);
     try {
       return await feed.session.endpoint(account, rest);
     } catch (error) {
       const refusal = refusalIn(error);
       if (refusal?.cause === 'clock') deps.venueClock.distrust();
-      heedLimit(error, deps);
+      const silenceMs = silenceAsked(error);
+      if (silenceMs !== undefined) deps.onLimited(silenceMs, plug.fingerprint);
       if (refusal?.retry !== 'never') throw error;
       throw paused(gate.refused(refusal));
     }
@@ -189,12 +189,6 @@ function signed(gate: LoginGate, frames: () => readonly Request[]): readonly Req
 
 function secretsOf({ credentials: { key, secret, passphrase } }: Account): readonly string[] {
   return [key, secret, passphrase].filter((text) => text !== '');
-}
-
-/** It counts for every account of the venue. */
-function heedLimit(error: unknown, deps: AccountFeedDeps): void {
-  if (!(error instanceof ConnectorError) || error.code !== 'REST_LIMITED') return;
-  if (typeof error.retry === 'object') deps.onLimited(error.retry.afterMs);
 }
 
 /** Adapters keep the venue's refusal as the cause of the error, or say only that no retry helps. */

@@ -48,9 +48,8 @@ async function setUp(t: TestContext, given: Partial<AccountVenueOptions> = {}) {
     return {
       account: { market, credentials, environment: 'live' },
       feed: tinyAccountFeed(options),
-      rest: tinyAccountRest({ serverTime: () => Promise.resolve(clock.now()), ...options }),
-      looks: tinyAccountRest(options),
-      sentAt: () => -Infinity,
+      rest: tinyAccountRest(options),
+      looks: tinyAccountRest({ serverTime: () => Promise.resolve(clock.now()), ...options }),
       looksSentAt: () => -Infinity,
       rules: market.links.account,
       fingerprint: key,

@@ -241,7 +241,7 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     const { clock, random, config } = this.deps;
     const telemetry = telemetryAbout(this.deps.telemetry, { venue: known.adapter.descriptor.venue });
     const { records, publisher } = this;
-    const onLimited = (afterMs: number): void => this.lines.pauseRest(known, afterMs);
+    const onLimited = (afterMs: number, login?: string): void => this.lines.limited(known, afterMs, login);
     const { flapWindowMs: windowMs, flapThreshold: threshold, auditMs } = config.userStream;
     return {
       ...{ clock, random, telemetry, publisher, records, auditMs },

@@ -13,8 +13,7 @@ function setUp() {
   const clock = new FakeClock();
   const telemetry = new RecordedTelemetry();
   const answers: { readonly answer: () => void; readonly fail: (error: Error) => void }[] = [];
-  const onLimited = (): void => undefined;
-  const deps = { clock, telemetry, random: () => 0.5, onLimited };
+  const deps = { clock, telemetry, random: () => 0.5 };
   const reconciler = new Reconciler(deps, {
     exchange: 'x',
     room: 'r',

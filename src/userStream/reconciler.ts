@@ -47,8 +47,6 @@ export interface ReconcilerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  /** The venue's REST API asked for silence. */
-  onLimited(afterMs: number): void;
 }
 
 export interface ReconcilerOwner {
@@ -179,9 +177,7 @@ export class Reconciler {
     if (!(error instanceof ConnectorError)) return backoffMs;
     if (error.retry === 'never') return REFUSED_RETRY_MS;
     if (error.retry === 'backoff') return backoffMs;
-    const { afterMs } = error.retry;
-    if (error.code === 'REST_LIMITED') this.deps.onLimited(afterMs);
-    return Math.max(afterMs, backoffMs);
+    return Math.max(error.retry.afterMs, backoffMs);
   }
 }
 

@@ -62,9 +62,53 @@ test('heavy calls count for what they weigh, and are not overtaken for ever', as
   assert.deepEqual(made.slice(3), ['heavy look', 'light look']);
 });
 
-test('a pause holds for everybody, also for those who wait', async () => {
+test('a login that is limited waits, in both lanes; the others go on', async () => {
   const { clock, budget, made, call, settle } = stage();
-  budget.pause(HOST, RULES, 5_000);
+  budget.limited(HOST, 'a', RULES, 5_000);
+  budget.limited(HOST, 'a', RULES, 5_000);
+  void call('a', 'session');
+  void call('a', 'look');
+  void call('b', 'look');
+  await settle();
+  assert.deepEqual(made, ['b look']);
+  clock.advance(5_000);
+  await settle();
+  assert.deepEqual(made, ['b look', 'a session', 'a look']);
+});
+
+test('a second login that is limited meanwhile: it is the address, for as long as both were told', async () => {
+  const { clock, budget, made, call, settle } = stage();
+  budget.limited(HOST, 'a', RULES, 600_000);
+  budget.limited(HOST, 'b', RULES, 2_000);
+  void call('c', 'session');
+  await settle();
+  assert.deepEqual(made, []);
+  clock.advance(2_000);
+  await settle();
+  assert.deepEqual(made, ['c session']);
+  budget.limited(HOST, 'c', RULES, 100_000);
+  clock.advance(99_000);
+  void call('d', 'session');
+  await settle();
+  assert.deepEqual(made, ['c session'], 'the first is still silent: it counts');
+  clock.advance(1_000);
+  await settle();
+  assert.deepEqual(made, ['c session', 'd session']);
+});
+
+test('one login after the other is limited: no word of the address', async () => {
+  const { clock, budget, made, call, settle } = stage();
+  budget.limited(HOST, 'a', RULES, 1_000);
+  clock.advance(1_000);
+  budget.limited(HOST, 'b', RULES, 1_000);
+  void call('c', 'session');
+  await settle();
+  assert.deepEqual(made, ['c session']);
+});
+
+test('a venue that counts by address: a pause holds for everybody, also for those who wait', async () => {
+  const { clock, budget, made, call, settle } = stage();
+  budget.limited(HOST, 'b', { ...RULES, limitedBy: 'address' }, 5_000);
   void call('a', 'session');
   clock.advance(4_999);
   await settle();

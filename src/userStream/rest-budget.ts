@@ -1,3 +1,4 @@
+import { ConnectorError } from '../domain/errors';
 import { RateSchedule } from '../transport/limits';
 import type { Clock, Timer } from '../domain/time';
 import type { AccountRestRules, InTurn } from '../venues/contract';
@@ -13,6 +14,8 @@ interface Turn {
 
 /** Who goes first. */
 const LANES: readonly RestLane[] = ['session', 'look'];
+/** Of calls that no login is charged for. */
+const NOBODY = new RateSchedule([]);
 const MAX_ACCOUNTS = 20_000;
 /** Of the rate that looks leave to sessions: a listen key must not wait until the minute is over. */
 const RESERVED = 0.2;
@@ -33,6 +36,8 @@ class HostTurns {
   private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = { session: new Set(), look: new Set() };
   private readonly reserve: number;
   private timer: Timer | undefined;
+  /** Of the login that has to be silent longest; monotonic ms. */
+  private silence: { readonly login: string; readonly until: number } | undefined;
   private readonly underWay: Record<RestLane, number> = { session: 0, look: 0 };
 
   constructor(
@@ -51,6 +56,17 @@ class HostTurns {
   leave(lane: RestLane): void {
     this.underWay[lane] -= 1;
     this.pump();
+  }
+
+  /** One login was told to be silent. A second one beside it: it is the address that is meant. */
+  silenced(login: string, until: number): void {
+    const other = this.silence;
+    if (!other || other.login === login || other.until <= this.clock.monotonic()) {
+      this.silence = { login, until };
+      return;
+    }
+    this.schedule.pauseUntil(Math.min(until, other.until));
+    if (until > other.until) this.silence = { login, until };
   }
 
   private hasRoom(lane: RestLane): boolean {
@@ -99,9 +115,9 @@ export class RestBudget {
 
   constructor(private readonly clock: Clock) {}
 
-  /** The way to the calls of one login at one host. */
-  turns(host: string, login: string, rules: AccountRestRules, lane: RestLane): InTurn {
-    const account = this.accountOf(`${host} ${login}`, rules);
+  /** The way to the calls of one login at one host. @param login absent: calls that count for nobody's own */
+  turns(host: string, login: string | undefined, rules: AccountRestRules, lane: RestLane): InTurn {
+    const account = login === undefined ? NOBODY : this.accountOf(`${host} ${login}`, rules);
     return async (call, weight = 1) => {
       const turns = this.hostOf(host, rules);
       await new Promise<void>((run) => turns.enter(lane, { account, weight, run }));
@@ -113,9 +129,13 @@ export class RestBudget {
     };
   }
 
-  /** The host asked for silence: it counts for every account. */
-  pause(host: string, rules: AccountRestRules, forMs: number): void {
-    this.hostOf(host, rules).schedule.pauseUntil(this.clock.monotonic() + forMs);
+  /** A call was refused for its rate. @param login whose call it was; absent: nobody's own */
+  limited(host: string, login: string | undefined, rules: AccountRestRules, forMs: number): void {
+    const turns = this.hostOf(host, rules);
+    const until = this.clock.monotonic() + forMs;
+    if (login === undefined || rules.limitedBy === 'address') return turns.schedule.pauseUntil(until);
+    this.accountOf(`${host} ${login}`, rules).pauseUntil(until);
+    turns.silenced(login, until);
   }
 
   private hostOf(host: string, rules: AccountRestRules): HostTurns {
@@ -135,4 +155,10 @@ export class RestBudget {
     if (oldest !== undefined) this.accounts.delete(oldest);
     return known;
   }
+}
+
+/** For how long the venue wants silence, ms; undefined: the failure is of another kind. */
+export function silenceAsked(error: unknown): number | undefined {
+  if (!(error instanceof ConnectorError) || error.code !== 'REST_LIMITED') return undefined;
+  return typeof error.retry === 'object' ? error.retry.afterMs : undefined;
 }

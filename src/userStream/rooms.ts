@@ -8,9 +8,8 @@ import type { KnownMarket } from '../venues/registry';
 import type { AccountPlug } from './account-feed';
 import type { Access, Command } from './commands';
 import { environmentOf, fingerprint } from './commands';
-import type { RestLine } from './login-plug';
+import { LoginLines } from './login-lines';
 import { LoginPlug } from './login-plug';
-import type { RestLane } from './rest-budget';
 import { Room } from './room';
 import type { RoomDeps } from './room';
 import type { VenueLines } from './venue-lines';
@@ -227,15 +226,8 @@ export class Rooms {
     const login = fingerprint(access);
     const feed = adapter.accountFeed;
     const rules = market.links.account;
-    if (!adapter.connectAccount || !feed || !rules) throw invalid('provider: not served');
-    return new LoginPlug(account, feed, rules, login, (lane) => this.line(known, account, login, lane));
-  }
-
-  private line(known: KnownMarket, account: Account, login: string, lane: RestLane): RestLine {
-    const deps = this.deps.lines.restDeps(known, login, lane);
-    const rest = known.adapter.connectAccount?.(account, deps);
-    if (!rest) throw invalid('provider: not served');
-    return { rest, sentAt: deps.sentAt };
+    if (!feed || !rules) throw invalid('provider: not served');
+    return new LoginPlug(account, feed, rules, login, new LoginLines(account, login, known, this.deps.lines));
   }
 }
 

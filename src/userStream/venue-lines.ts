@@ -28,6 +28,11 @@ export interface LineDeps {
   readonly catalogue: Omit<CatalogueDeps, 'rest'>;
 }
 
+export interface TimedRestDeps extends AccountRestDeps {
+  /** When the last call left, after it had waited its turn; epoch ms. */
+  readonly sentAt: () => number;
+}
+
 /** What the accounts of a venue share: its clock, and the instruments of each market. */
 export class VenueLines {
   private readonly budget: RestBudget;
@@ -60,30 +65,39 @@ export class VenueLines {
   }
 
   /** What the signed REST of one login works with. */
-  restDeps(
-    { adapter, market }: KnownMarket,
-    login: string,
-    lane: RestLane,
-  ): AccountRestDeps & { sentAt(): number } {
-    const { rewrite, restTimeoutMs: timeoutMs, clock } = this.deps;
-    const rules = market.accountRest ?? CAUTIOUS;
-    const wait = this.budget.turns(market.endpoints.rest, login, rules, lane);
+  restDeps(known: KnownMarket, login: string, lane: RestLane): AccountRestDeps {
+    return this.restDepsIn(this.turns(known, login, lane), known);
+  }
+
+  /** What the unsigned question for the venue's time works with: it counts for the address alone. */
+  clockDeps(known: KnownMarket): TimedRestDeps {
+    const { clock } = this.deps;
+    const wait = this.turns(known, undefined, 'session');
     let sentAt = -Infinity;
     const inTurn: InTurn = (call, weight) =>
       wait(() => {
         sentAt = clock.now();
         return call();
       }, weight);
-    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, inTurn, sentAt: () => sentAt };
+    return { ...this.restDepsIn(inTurn, known), sentAt: () => sentAt };
   }
 
-  /** The venue asked for silence on its REST API. */
-  pauseRest({ market }: KnownMarket, forMs: number): void {
-    this.budget.pause(market.endpoints.rest, market.accountRest ?? CAUTIOUS, forMs);
+  /** The venue refused a call of this login for its rate. */
+  limited({ market }: KnownMarket, forMs: number, login?: string): void {
+    this.budget.limited(market.endpoints.rest, login, market.accountRest ?? CAUTIOUS, forMs);
   }
 
   stop(): void {
     for (const catalogue of this.catalogues.values()) catalogue.stop();
+  }
+
+  private turns({ market }: KnownMarket, login: string | undefined, lane: RestLane): InTurn {
+    return this.budget.turns(market.endpoints.rest, login, market.accountRest ?? CAUTIOUS, lane);
+  }
+
+  private restDepsIn(inTurn: InTurn, { adapter }: KnownMarket): AccountRestDeps {
+    const { rewrite, restTimeoutMs: timeoutMs } = this.deps;
+    return { rewrite, timeoutMs, venueNow: this.clockOf(adapter).now, inTurn };
   }
 
   /** Loaded on first use, then kept fresh. */

@@ -93,6 +93,11 @@ export interface AccountRestRules {
   readonly perIp: readonly Rate[];
   /** Of one account: venues count by user as well. */
   readonly perAccount: readonly Rate[];
+  /**
+   * Whom the venue means when it refuses a call for its rate: every account of the address, at once. Absent: the
+   * one user, until another of the process is told the same meanwhile.
+   */
+  readonly limitedBy?: 'address';
 }
 
 /** The venue's documented limits for one kind of connection, with our margins. */

@@ -44,6 +44,7 @@ function restRules(weightPerMinute: number): AccountRestRules {
   return {
     perIp: [{ count: weightPerMinute, perMs: MINUTE }],
     perAccount: [{ count: Math.floor(weightPerMinute / 2), perMs: MINUTE }],
+    limitedBy: 'address',
   };
 }
 
