@@ -67,17 +67,19 @@ export interface AccountVenueOptions {
   readonly snapshot?: AccountRest['snapshot'];
   readonly balances?: NonNullable<AccountRest['balances']>;
   readonly polledBalances?: NonNullable<AccountFeed['polledBalances']>;
+  readonly misplaced?: NonNullable<AccountFeed['misplaced']>;
 }
 
 export function tinyAccountFeed(options: AccountVenueOptions): AccountFeed {
   const { url, keepAlive, hasLogin = true, sign, endpoint, topics = [ORDERS, WALLET] } = options;
-  const { polledBalances, refusal = NO_TOPIC } = options;
+  const { polledBalances, misplaced, refusal = NO_TOPIC } = options;
   const worded = (op: string) => (named: readonly Topic[], nextId: () => number, account: Account) => {
     sign?.(account);
     return [request({ op, topics: named }, nextId)];
   };
   return {
     ...(polledBalances && { polledBalances }),
+    ...(misplaced && { misplaced }),
     codec: { begin: () => ({}), decode: (frame) => decode(JSON.parse(frame) as Answer, refusal) },
     session: {
       endpoint: (account) => endpoint?.(account) ?? Promise.resolve(url),

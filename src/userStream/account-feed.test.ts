@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ConnectorError } from '../domain/errors';
 import { InstrumentIndex } from '../domain/instrument';
 import { tinyAccountFeed, tinyAccountMarket, tinyAccountRest } from '../testing/account-venue';
 import { FakeClock } from '../testing/fake-clock';
@@ -10,9 +11,9 @@ import { VenueClock } from './venue-clock';
 
 const URL = 'wss://stream.tiny.example/private';
 
-function setUp() {
+function setUp(endpoint?: () => Promise<string>) {
   const clock = new FakeClock(1_000);
-  const options = { url: URL };
+  const options = { url: URL, ...(endpoint && { endpoint }) };
   const { market } = tinyAccountMarket(options);
   assert.ok(market.links.account);
   const plug: AccountPlug = {
@@ -35,9 +36,10 @@ function setUp() {
     listed: () => Promise.resolve(),
     onLimited: () => undefined,
   };
-  const gate = { pauseMs: () => 0, refused: () => 0 };
+  const refused: string[] = [];
+  const gate = { pauseMs: () => 0, refused: ({ code }: { code: string }) => refused.push(code) };
   const history = new StreamHistory(clock);
-  return { spec: accountFeed(plug, deps, gate, { history }), plug, history };
+  return { spec: accountFeed(plug, deps, gate, { history }), plug, history, refused };
 }
 
 test('the ear on a feed changes nothing, and hears dials, data and passing refusals', async () => {
@@ -64,4 +66,19 @@ test('the ear on a feed changes nothing, and hears dials, data and passing refus
 
 test('what the credentials hold is named as secret, what is empty is not', () => {
   assert.deepEqual(setUp().spec.secrets, ['K', 'S']);
+});
+
+test('an endpoint that fails for good without a word of the venue is no refused key, and is asked for seldom', async () => {
+  const error = new ConnectorError('COMMAND_INVALID', 'no such site', { retry: 'never' });
+  const { spec, refused } = setUp(() => Promise.reject(error));
+  await assert.rejects(spec.endpoint(), { message: 'no such site', retry: { afterMs: 300_000 } });
+  assert.deepEqual(refused, []);
+});
+
+test('an endpoint that the venue refuses for good is a refused key', async () => {
+  const cause = { code: '-2015', text: 'no', retry: 'never', cause: 'credentials' } as const;
+  const error = new ConnectorError('REST_FAILED', 'refused', { retry: 'never', cause });
+  const { spec, refused } = setUp(() => Promise.reject(error));
+  await assert.rejects(spec.endpoint(), { code: 'DIAL_FAILED' });
+  assert.deepEqual(refused, ['-2015']);
 });

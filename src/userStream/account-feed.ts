@@ -55,6 +55,9 @@ const LOGIN_IDS_FROM = 1_000_000_000;
 /** Questions wait their turn in the venue's REST budget, in a stampede for minutes; each has its own deadline. */
 const ENDPOINT_LIMIT_MS = 900_000;
 
+/** Between questions that fail by themselves, without a word of the venue. */
+const HOPELESS_MS = 300_000;
+
 /** Whose feed it is, for operators. */
 export interface Noted {
   readonly history?: StreamHistory | undefined;
@@ -128,7 +131,7 @@ class PrivateFeed implements FeedSpec<AccountEvent, unknown> {
       if (refusal?.cause === 'clock') deps.venueClock.distrust();
       const silenceMs = silenceAsked(error);
       if (silenceMs !== undefined) deps.onLimited(silenceMs, plug.fingerprint);
-      if (refusal?.retry !== 'never') throw error;
+      if (refusal?.retry !== 'never') throw patient(error);
       throw paused(gate.refused(refusal));
     }
   }
@@ -191,12 +194,15 @@ function secretsOf({ credentials: { key, secret, passphrase } }: Account): reado
   return [key, secret, passphrase].filter((text) => text !== '');
 }
 
-/** Adapters keep the venue's refusal as the cause of the error, or say only that no retry helps. */
+/** The venue's own refusal: adapters keep it as the cause of the error. */
 function refusalIn(error: unknown): Refusal | undefined {
-  if (!(error instanceof ConnectorError)) return undefined;
-  if (isRefusal(error.cause)) return error.cause;
-  if (error.retry !== 'never') return undefined;
-  return { code: error.code, text: error.message, retry: 'never', cause: 'credentials' };
+  return error instanceof ConnectorError && isRefusal(error.cause) ? error.cause : undefined;
+}
+
+/** Nobody has refused the key, but no retry helps: only somebody who changes something does. */
+function patient(error: unknown): unknown {
+  if (!(error instanceof ConnectorError) || error.retry !== 'never') return error;
+  return new ConnectorError(error.code, error.message, { retry: { afterMs: HOPELESS_MS }, cause: error });
 }
 
 function isRefusal(cause: unknown): cause is Refusal {
@@ -206,6 +212,9 @@ function isRefusal(cause: unknown): cause is Refusal {
 }
 
 function unsigned(error: unknown): Refusal {
+  if (error instanceof ConnectorError) {
+    return { code: error.code, text: error.message, retry: 'never', cause: 'credentials' };
+  }
   // Only the class: the words of a crypto library may quote the key.
   const code = error instanceof Error ? error.name : 'UNSIGNED';
   return { code, text: 'the login cannot be signed', retry: 'never', cause: 'credentials' };

@@ -329,6 +329,36 @@ describe('Connector', () => {
     assert.equal(ignored(), 1);
   });
 
+  test('an account that the venue cannot have is refused at the edge: no room, no dial, no changed stream', async () => {
+    const misplaced = ({ environment, credentials }: Account): string | undefined => {
+      if (environment === 'sandbox') return 'environment: no sandbox';
+      return credentials.options['bybitHost'] === 'hk' ? 'bybitHost: none of com, eu' : undefined;
+    };
+    await start({ venue: { misplaced } });
+    await open({ bybitHost: 'hk' });
+    await open({ environment: 'sandbox' });
+    assert.deepEqual(rooms(), {});
+    await open();
+    await announcedTimes(1);
+    await open({ bybitHost: 'hk' });
+    await send({ event: 'open stream', uuid: ROOM, data: { ...api, bybitHost: 'hk' } });
+    await drive(clock, 5_000);
+    assert.deepEqual([server.dials, rooms()[ROOM]?.subscribers], [1, 1]);
+    assert.deepEqual(
+      broker.deadLetters.map(({ reason }) => reason),
+      [
+        'bybitHost: none of com, eu',
+        'environment: no sandbox',
+        ...Array<string>(2).fill('bybitHost: none of com, eu'),
+      ],
+    );
+    assert.throws(() => connector.openStream({ userId: 'u', api: { ...api, environment: 'sandbox' } }), {
+      code: 'COMMAND_INVALID',
+      message: 'environment: no sandbox',
+    });
+    assert.deepEqual(notices(), [{ restart: 'userStream' }], 'no word of refused credentials');
+  });
+
   test('restart: one room or all, ids and counts kept', async () => {
     await start();
     await open();

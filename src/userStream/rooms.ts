@@ -227,6 +227,8 @@ export class Rooms {
     const feed = adapter.accountFeed;
     const rules = market.links.account;
     if (!feed || !rules) throw invalid('provider: not served');
+    const problem = feed.misplaced?.(account);
+    if (problem !== undefined) throw invalid(problem);
     return new LoginPlug(account, feed, rules, login, new LoginLines(account, login, known, this.deps.lines));
   }
 }

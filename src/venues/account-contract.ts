@@ -24,6 +24,11 @@ export interface AccountFeed<S = unknown> {
   readonly codec: Codec<AccountEvent, S>;
   /** Orders name their symbols as they are published: no list of instruments is waited for. */
   readonly needsNoInstruments?: true;
+  /**
+   * Why the venue can have no such account, whatever its key: the field of the open command at fault and what is
+   * wrong with it, without its value. Undefined: it may have. Pure.
+   */
+  readonly misplaced?: (account: Account) => string | undefined;
   /** The venue pushes no balances: they are asked for so often, and this long after an order changed (ms). */
   readonly polledBalances?: { readonly everyMs: number; readonly afterOrderMs: number };
 }

@@ -24,12 +24,22 @@ const SANDBOX: Readonly<Record<string, AccountHosts>> = {
 };
 
 /** Production URLs, before any override. */
-export function hostsOf({ market, environment }: Account): AccountHosts {
+export function hostsOf(account: Account): AccountHosts {
+  const hosts = knownHostsOf(account);
+  if (hosts) return hosts;
+  throw new ConnectorError('COMMAND_INVALID', absenceOf(account), { retry: 'never' });
+}
+
+export function misplaced(account: Account): string | undefined {
+  return knownHostsOf(account) ? undefined : `environment: ${absenceOf(account)}`;
+}
+
+function knownHostsOf({ market, environment }: Account): AccountHosts | undefined {
   const { account, rest } = market.endpoints;
-  const hosts = environment === 'sandbox' ? SANDBOX[market.exchange] : account && { stream: account, rest };
-  if (!hosts) {
-    const problem = `${market.exchange} has no ${environment} accounts`;
-    throw new ConnectorError('COMMAND_INVALID', problem, { retry: 'never' });
-  }
-  return hosts;
+  if (environment === 'sandbox') return SANDBOX[market.exchange];
+  return account ? { stream: account, rest } : undefined;
+}
+
+function absenceOf({ market, environment }: Account): string {
+  return `${market.exchange} has no ${environment} accounts`;
 }

@@ -2,6 +2,7 @@ import { INTERVALS } from '../../domain/interval';
 import type { MarketDescriptor, VenueAdapter, VenueDescriptor } from '../contract';
 import { FUTURES_ACCOUNT_LINK, FUTURES_REST, SPOT_ACCOUNT_LINK, SPOT_REST, US_REST } from './account-limits';
 import { connectAccount } from './account-rest';
+import { misplaced } from './hosts';
 import {
   FUTURES_LINKS,
   FUTURES_PUBLIC_REST,
@@ -101,7 +102,7 @@ const descriptor: VenueDescriptor = {
 export const binance: VenueAdapter<null> = {
   descriptor,
   publicFeed: { session: publicSession, codec: publicCodec },
-  accountFeed: { session: privateSession, codec: privateCodec },
+  accountFeed: { session: privateSession, codec: privateCodec, misplaced },
   connectRest,
   connectAccount,
 };

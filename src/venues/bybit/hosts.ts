@@ -25,6 +25,13 @@ const SITES: ReadonlyMap<string, Site> = new Map([
 /** There is one testnet, whatever the site. */
 const TESTNET: Site = { stream: 'stream-testnet.bybit.com', rest: 'api-testnet.bybit.com' };
 
+/** The test net is asked for by the environment alone. */
+export function misplaced({ environment, credentials }: Account): string | undefined {
+  const host = credentials.options.bybitHost || 'com';
+  if (environment === 'sandbox' || SITES.has(host)) return undefined;
+  return `bybitHost: none of ${[...SITES.keys()].join(', ')}`;
+}
+
 export const PRIVATE_PATH = '/v5/private';
 
 export function privateStreamUrl(account: Account): string {

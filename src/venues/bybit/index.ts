@@ -1,7 +1,7 @@
 import type { ExchangeId, MarketKind } from '../../domain/exchange';
 import type { AccountRestRules, LinkRules, MarketDescriptor, VenueAdapter } from '../contract';
 import { connectAccount } from './account-rest';
-import { PRIVATE_PATH } from './hosts';
+import { misplaced, PRIVATE_PATH } from './hosts';
 import { INTERVAL_NAMES, NATIVE_INTERVALS } from './intervals';
 import { privateCodec } from './private';
 import { privateSession } from './private-session';
@@ -39,7 +39,7 @@ export const bybit: VenueAdapter<PublicState> = {
     intervalNames: INTERVAL_NAMES,
   },
   publicFeed: { session: publicSession, codec: publicCodec },
-  accountFeed: { session: privateSession, codec: privateCodec },
+  accountFeed: { session: privateSession, codec: privateCodec, misplaced },
   connectRest,
   connectAccount,
 };

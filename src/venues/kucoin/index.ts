@@ -5,14 +5,18 @@ import { connectAccount } from './account-rest';
 import { INTERVAL_NAMES, intervalsOf } from './intervals';
 import { linksOf } from './limits';
 import { privateCodec, type PrivateState } from './private';
-import { privateSession } from './private-session';
+import { misplaced, privateSession } from './private-session';
 import { publicCodec } from './public';
 import { connectRest } from './rest';
 import { publicSession } from './session';
 import type { PublicState } from './state';
 import { ALL_TICKERS, AREA_SNAPSHOTS } from './topics';
 
-const accountFeed: AccountFeed<PrivateState> = { session: privateSession, codec: privateCodec };
+const accountFeed: AccountFeed<PrivateState> = {
+  session: privateSession,
+  codec: privateCodec,
+  misplaced,
+};
 
 /** KuCoin's classic API: spot, linear futures (USDT and USDC margined), inverse futures. */
 export const kucoin: VenueAdapter<PublicState> = {

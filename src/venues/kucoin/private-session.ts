@@ -20,6 +20,11 @@ export const privateSession: AccountSession = {
   ping: (nextId) => JSON.stringify({ id: String(nextId()), type: 'ping' }),
 };
 
+/** KuCoin has closed its sandbox. */
+export function misplaced({ environment }: Account): string | undefined {
+  return environment === 'sandbox' ? 'environment: the venue has no sandbox' : undefined;
+}
+
 /** Every dial needs a token of its own: a used one is refused. */
 async function endpoint({ market }: Account, rest: AccountRest): Promise<string> {
   if (!isKucoinRest(rest)) {
