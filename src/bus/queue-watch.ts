@@ -4,6 +4,8 @@ import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 
 const LOOK_MS = 15_000;
+/** AMQP's reply code. */
+const NOT_FOUND = 404;
 
 /**
  * Looks now and then how many events wait in a queue, and who consumes it. Only a look: on a channel of its own,
@@ -20,6 +22,8 @@ export class QueueWatch {
     private readonly queue: string,
     private readonly limit: number,
     private readonly deps: { readonly telemetry: Telemetry; readonly clock: Clock },
+    /** Where another queue takes the events, nothing but this look tells that this one is gone. */
+    private readonly onMissing: () => void,
   ) {}
 
   /** Begins on a new connection. The first look comes a while later: the queue may still be declared on another one. */
@@ -69,6 +73,7 @@ export class QueueWatch {
   private failed(error: unknown): void {
     this.channel = undefined;
     this.unknown();
+    if (error instanceof Error && 'code' in error && error.code === NOT_FOUND) this.onMissing();
     if (this.isFailureTold) return;
     this.isFailureTold = true;
     const { queue } = this;

@@ -9,6 +9,8 @@ import { QueueWatch } from './queue-watch';
 import type { BrokerDeps, RabbitAddress } from './rabbit-link';
 import { RabbitLink, socketOf } from './rabbit-link';
 import { amqpProperties } from './rabbit-message';
+import { Returns } from './returns';
+import { topicMatches } from './topic';
 import type { RabbitNames, UserEventsQueue } from './topology';
 import { DEFAULT_NAMES, Topology } from './topology';
 
@@ -26,6 +28,8 @@ interface Publishing {
   readonly model: ChannelModel;
   readonly confirmed: ConfirmChannel;
   readonly transient: Channel;
+  /** Absent: nobody promised that events find a queue. */
+  readonly returns: Returns | undefined;
   readonly oneWrite: OneWrite | undefined;
 }
 
@@ -55,7 +59,9 @@ export class RabbitBroker implements Broker {
     const names = { ...DEFAULT_NAMES, ...options.names };
     const { userEvents } = options;
     this.topology = new Topology(names, userEvents, deps.telemetry.log);
-    this.userEventsWatch = userEvents && new QueueWatch(names.userEventsQueue, userEvents.maxLength, deps);
+    const missed = (): void => this.publishing?.returns?.declareAgain();
+    this.userEventsWatch =
+      userEvents && new QueueWatch(names.userEventsQueue, userEvents.maxLength, deps, missed);
     this.publishingLink = new RabbitLink(
       options,
       {
@@ -95,14 +101,21 @@ export class RabbitBroker implements Broker {
   publishConfirmed(message: OutgoingMessage, settled: (failure?: ConnectorError) => void): boolean {
     const { publishing } = this;
     if (!publishing || !this.ready) return false;
+    const { eventExchange, userEventsBinding } = this.topology.names;
+    const mustRoute = publishing.returns && topicMatches(userEventsBinding, message.routingKey);
+    let isReturned: (() => boolean) | undefined;
     try {
       publishing.confirmed.publish(
-        this.topology.names.eventExchange,
+        eventExchange,
         message.routingKey,
         Buffer.from(message.body),
-        amqpProperties(message, this.options.instanceId),
-        (error: unknown) => guarded(() => settled(error ? unconfirmed(error) : undefined)),
+        amqpProperties(message, this.options.instanceId, mustRoute),
+        (error: unknown) => {
+          const failure = isReturned?.() ? unroutable() : undefined;
+          guarded(() => settled(error ? unconfirmed(error) : failure));
+        },
       );
+      if (mustRoute) isReturned = publishing.returns?.expect(message.properties.messageId);
       publishing.oneWrite?.published();
       return true;
     } catch (error) {
@@ -179,7 +192,10 @@ export class RabbitBroker implements Broker {
     transient.on('drain', () => this.drained(model));
     const socket = socketOf(model);
     const oneWrite = socket && new OneWrite(socket);
-    this.publishing = { model, confirmed, transient, oneWrite };
+    const returns =
+      this.options.userEvents &&
+      new Returns(confirmed, () => this.topology.declarePublishing(model), this.deps);
+    this.publishing = { model, confirmed, transient, returns, oneWrite };
     this.isBlocked = isBlocked;
     this.isWritable = true;
     this.changed.emit();
@@ -267,6 +283,10 @@ export class RabbitBroker implements Broker {
 
 function unconfirmed(error: unknown): ConnectorError {
   return new ConnectorError('BROKER_UNAVAILABLE', 'RabbitMQ did not confirm the message', { cause: error });
+}
+
+function unroutable(): ConnectorError {
+  return new ConnectorError('BROKER_UNAVAILABLE', 'RabbitMQ handed the message back: no queue takes it');
 }
 
 function stopped(): ConnectorError {

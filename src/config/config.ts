@@ -69,7 +69,8 @@ export interface Config {
   readonly stallMs: number;
   readonly instrumentRefreshMs: number;
   readonly outbox: { readonly maxMessages: number; readonly maxBytes: number };
-  readonly userEvents: { readonly maxLength: number; readonly maxBytes: number; readonly ttlMs: number };
+  /** Absent: the durable queue of account events is not ours to keep. */
+  readonly userEvents?: { readonly maxLength: number; readonly maxBytes: number; readonly ttlMs: number };
   readonly userStream: UserStreamConfig;
   /** Venues whose accounts are demo accounts where a command does not say. */
   readonly sandboxVenues: readonly string[];

@@ -73,6 +73,10 @@ test("the seed's defaults hold where only the required is given", () => {
   } satisfies Config);
 });
 
+test('a queue of account events of length 0 is no queue', () => {
+  assert.ok(!('userEvents' in load({ USER_EVENTS_MAX_LENGTH: '0' })));
+});
+
 test('every default of the table is a valid value', () => {
   for (const [name, { schema, fallback }] of VARIABLES) {
     assert.ok(schema.safeParse(fallback).success, name);

@@ -53,11 +53,13 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
     stallMs: values.TRADESTIMEOUT || STALL_MS[values.PRICEROLE],
     instrumentRefreshMs: values.INSTRUMENT_REFRESH_MS,
     outbox: { maxMessages: values.OUTBOX_MAX_MESSAGES, maxBytes: values.OUTBOX_MAX_BYTES },
-    userEvents: {
-      maxLength: values.USER_EVENTS_MAX_LENGTH,
-      maxBytes: values.USER_EVENTS_MAX_BYTES,
-      ttlMs: values.USER_EVENTS_TTL_MS,
-    },
+    ...(values.USER_EVENTS_MAX_LENGTH > 0 && {
+      userEvents: {
+        maxLength: values.USER_EVENTS_MAX_LENGTH,
+        maxBytes: values.USER_EVENTS_MAX_BYTES,
+        ttlMs: values.USER_EVENTS_TTL_MS,
+      },
+    }),
     userStream: userStreamConfig(values, problems),
     sandboxVenues: [
       ...(values.ENVOKX === 'sandbox' ? ['okx'] : []),

@@ -165,10 +165,11 @@ export const STREAM_SECTIONS = {
       fallback: 67_108_864,
     }),
     USER_EVENTS_MAX_LENGTH: number({
-      from: 1,
+      from: 0,
       to: 1_000_000_000,
       unit: 'messages',
-      meaning: 'Bound of the durable queue `userStreamEvents`',
+      meaning:
+        'Bound of the durable queue `userStreamEvents`. 0: no such queue; account events that nobody has bound a queue for are then dropped by RabbitMQ',
       fallback: 1_000_000,
     }),
     USER_EVENTS_MAX_BYTES: number({

@@ -25,7 +25,7 @@ export interface RabbitObject {
 const { commandExchange, eventExchange, userEventsQueue, deadLetterQueue } = DEFAULT_NAMES;
 
 /** Everything that `Topology` declares, with its own arguments. */
-export function rabbitObjects(userEvents: UserEventsQueue): readonly RabbitObject[] {
+export function rabbitObjects(userEvents: UserEventsQueue | undefined): readonly RabbitObject[] {
   const [events, rejected, stored] = publishingThings(DEFAULT_NAMES, userEvents);
   const [commands, users] = consumingThings(DEFAULT_NAMES, USER_COMMANDS);
   const [, candles] = consumingThings(DEFAULT_NAMES, CANDLE_REQUESTS);

@@ -168,6 +168,11 @@ export const METRICS = {
     help: 'Messages published again after a nack or a lost channel',
     labels: ['reason'],
   },
+  connector_broker_returned_total: {
+    type: 'counter',
+    help: 'Account events that RabbitMQ handed back, as no queue takes them; they are held and tried again',
+    labels: [],
+  },
   connector_redis_door_depth: {
     type: 'gauge',
     help: 'Must-arrive messages waiting for Redis',

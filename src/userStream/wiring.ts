@@ -21,7 +21,8 @@ export function defaultDeps(given: Partial<ConnectorDeps>): ConnectorDeps {
   const telemetry = given.telemetry ?? { log: createLog(config.log), meter: createMeter() };
   const deps = { clock, random, telemetry };
   const { instanceId, rabbit, redis, userEvents, outbox } = config;
-  const broker = given.broker ?? new RabbitBroker({ ...rabbit, instanceId, userEvents }, deps);
+  const broker =
+    given.broker ?? new RabbitBroker({ ...rabbit, instanceId, ...(userEvents && { userEvents }) }, deps);
   return {
     ...deps,
     config,
