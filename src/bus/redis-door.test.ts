@@ -2,14 +2,22 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { ConnectorError } from '../domain/errors';
 import type { ChannelMessage, Store } from '../store/ports';
+import { PublishDoubt } from '../store/publish-doubt';
 import { FakeClock } from '../testing/fake-clock';
 import { RecordedTelemetry } from '../testing/recorded-telemetry';
 import { RedisDoor } from './redis-door';
 
+const AWAY = new ConnectorError('STORE_UNAVAILABLE', 'away');
+
 /** A Redis whose answers come when the test says so. */
 class HeldStore implements Pick<Store, 'ready' | 'onReady' | 'publishAll'> {
   ready = true;
-  readonly pipelines: { messages: readonly ChannelMessage[]; settle: (ok: boolean) => void }[] = [];
+  readonly pipelines: {
+    messages: readonly ChannelMessage[];
+    settle: (ok: boolean) => void;
+    /** The link broke after so many answers. */
+    breakAfter: (taken: number) => void;
+  }[] = [];
   private listener: () => void = () => undefined;
 
   onReady(listener: () => void): () => void {
@@ -22,7 +30,8 @@ class HeldStore implements Pick<Store, 'ready' | 'onReady' | 'publishAll'> {
     return new Promise((resolve, reject) => {
       this.pipelines.push({
         messages,
-        settle: (ok) => (ok ? resolve() : reject(new ConnectorError('STORE_UNAVAILABLE', 'away'))),
+        settle: (ok) => (ok ? resolve() : reject(AWAY)),
+        breakAfter: (taken) => reject(new PublishDoubt(AWAY, taken)),
       });
     });
   }
@@ -184,6 +193,33 @@ describe('RedisDoor', () => {
     store.pipelines[1]?.settle(false);
     await turns();
     assert.deepEqual(sent().slice(3), ['k1', 'k2', 'k3']);
+  });
+
+  test('a pipeline that broke off: what was answered is not sent again, nor what would count twice', async () => {
+    const doubts: string[] = [];
+    const delta = (payload: string): void =>
+      door.offer({
+        ...{ channel: 'k', payload, exchange: 'x', kind: 'user', receivedAt: 0 },
+        onDoubt: () => doubts.push(payload),
+      });
+    arriving('k', 'k1');
+    delta('d1');
+    arriving('k', 'k2');
+    delta('d2');
+    arriving('k', 'k3');
+    latest('a', 'a1');
+    await turns();
+    store.pipelines[0]?.breakAfter(3);
+    await turns();
+    assert.deepEqual(sent().slice(6), ['k3']);
+    assert.deepEqual(doubts, ['d2']);
+    delta('d3');
+    await turns();
+    store.pipelines[1]?.settle(true);
+    store.pipelines[2]?.settle(false);
+    await turns();
+    assert.deepEqual(sent().slice(7), ['d3', 'd3'], 'what never left waits');
+    assert.deepEqual(doubts, ['d2']);
   });
 
   test('a closed value replaces an open one of its channel that was not sent yet', async () => {

@@ -2,6 +2,8 @@ import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 import { errorText } from '../domain/errors';
 import type { ChannelMessage, Store } from '../store/ports';
+import { PublishDoubt } from '../store/publish-doubt';
+import { guarded } from '../store/signal';
 
 /** May be one object for all values of a channel: it is read when it is sent, and not afterwards. */
 export interface Latest {
@@ -23,6 +25,11 @@ export interface Arriving {
   readonly receivedAt: number;
   /** Waiting newest-wins values of the channel up to this position are overtaken. */
   readonly order?: number;
+  /**
+   * Given where a second copy would count twice: it is not sent again once Redis may have published it, and
+   * whoever offered it hears of that instead.
+   */
+  readonly onDoubt?: () => void;
 }
 
 /** Newest-wins values join no more than so many: what Redis is slow to take is replaced here, not queued there. */
@@ -185,8 +192,17 @@ export class RedisDoor {
 
   private failed(must: readonly Arriving[], error: unknown): void {
     // Newest-wins values are not repeated: fresher ones follow.
-    this.returned.push(...must);
+    if (error instanceof PublishDoubt) this.inDoubt(must.slice(error.taken));
+    else this.returned.push(...must);
     this.telemetry.log.debug({ held: must.length, error: errorText(error) }, 'publish to Redis failed');
+  }
+
+  private inDoubt(items: readonly Arriving[]): void {
+    for (const item of items) {
+      const { onDoubt } = item;
+      if (onDoubt) guarded(onDoubt);
+      else this.returned.push(item);
+    }
   }
 
   private published(item: Arriving, now: number): void {

@@ -117,7 +117,7 @@ describe('what the account process publishes', () => {
     const unexpected = (): void => assert.fail('refused');
     return new Deliveries(
       { telemetry, publisher, records, onEvent: () => undefined },
-      { room, exchange, history, onRefused: unexpected },
+      { room, exchange, history, onRefused: unexpected, onDoubt: unexpected },
     );
   }
 

@@ -31,6 +31,8 @@ export interface UserDelivery {
   readonly isReconciled: boolean;
   /** Called once the broker has confirmed it and all before it. */
   readonly onConfirmed?: () => void;
+  /** Of a balance delta, which must not be told twice: whether its readers on Redis have it is unknown. */
+  readonly onDoubt?: () => void;
 }
 
 export interface Published {
@@ -67,7 +69,10 @@ export class UserPublisher {
       },
     };
     const isAccepted = this.doors.outbox.offer(room, message, delivery.onConfirmed);
-    this.redis.offer({ channel: userChannel(room), payload: text, exchange, kind: 'user', receivedAt });
+    this.redis.offer({
+      ...{ channel: userChannel(room), payload: text, exchange, kind: 'user', receivedAt },
+      ...(event.kind === 'balanceDelta' && { onDoubt: delivery.onDoubt ?? ignored }),
+    });
     if (event.kind === 'order') this.doors.orderCache.remember(event.report, text);
     this.doors.orderCache.touch(room, this.doors.clock.now());
     return { body, isAccepted };
@@ -92,6 +97,10 @@ export class UserPublisher {
   close(): void {
     this.redis.close();
   }
+}
+
+function ignored(): void {
+  // Whoever offered it does not care.
 }
 
 /** The form that the backend expects of the exchange. */

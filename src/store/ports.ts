@@ -12,7 +12,7 @@ export interface Store {
   readonly ready: boolean;
   /** Called on every change to ready (also at once when already ready). Returns the unsubscriber. */
   onReady(listener: () => void): () => void;
-  /** One pipeline of PUBLISH commands, in order. Rejects when any of it is in doubt. */
+  /** One pipeline of PUBLISH commands, in order. Rejects: nothing of it left, or, with `PublishDoubt`, a part may have. */
   publishAll(messages: readonly ChannelMessage[]): Promise<void>;
   /** Publishes one message; resolves with the number of listeners that it reached. */
   announce(message: ChannelMessage): Promise<number>;

@@ -2,6 +2,16 @@ import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
 import type { ChannelMessage } from './ports';
 
+export interface BatchFailure {
+  readonly error: Error;
+  /** False: nothing of it left. */
+  readonly isSent: boolean;
+  /** Messages before the first failure. */
+  readonly taken: number;
+}
+
+type Settled = (failure?: BatchFailure) => void;
+
 /**
  * Many PUBLISH commands as one object: one text, one write, one promise, but one entry of the
  * client's reply queue per command, so that replies and failures stay in step. This is the path of
@@ -9,16 +19,22 @@ import type { ChannelMessage } from './ports';
  */
 class PublishBatch extends Command {
   private outstanding: number;
-  private failure: Error | undefined;
+  private error: Error | undefined;
+  private taken = 0;
+  private isSent = false;
   private text: string;
 
-  constructor(messages: readonly ChannelMessage[], settled: (failure?: Error) => void) {
+  constructor(messages: readonly ChannelMessage[], settled: Settled) {
     super('publish');
     this.outstanding = messages.length;
     this.text = encode(messages);
-    this.resolve = (): void => this.replied(settled);
+    this.resolve = (): void => {
+      // Replies come in the order of the commands.
+      if (!this.error) this.taken += 1;
+      this.replied(settled);
+    };
     this.reject = (error: Error): void => {
-      this.failure ??= error;
+      this.error ??= error;
       this.replied(settled);
     };
   }
@@ -27,12 +43,15 @@ class PublishBatch extends Command {
   override toWritable(): string {
     const { text } = this;
     this.text = '';
+    this.isSent = true;
     return text;
   }
 
-  private replied(settled: (failure?: Error) => void): void {
+  private replied(settled: Settled): void {
     this.outstanding -= 1;
-    if (this.outstanding === 0) settled(this.failure);
+    if (this.outstanding > 0) return;
+    const { error, isSent, taken } = this;
+    settled(error && { error, isSent, taken });
   }
 }
 
@@ -40,11 +59,7 @@ class PublishBatch extends Command {
  * Publishes in order. `settled` is called once, after the last reply: without an error only when
  * Redis has taken every message.
  */
-export function publishBatch(
-  redis: Redis,
-  messages: readonly ChannelMessage[],
-  settled: (failure?: Error) => void,
-): void {
+export function publishBatch(redis: Redis, messages: readonly ChannelMessage[], settled: Settled): void {
   const batch = new PublishBatch(messages, settled);
   const sink = {
     isPipeline: true as const,

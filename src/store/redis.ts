@@ -2,7 +2,9 @@ import type { Redis } from 'ioredis';
 import { ConnectorError } from '../domain/errors';
 import { FieldExpiry } from './field-expiry';
 import type { ChannelMessage, Store } from './ports';
+import type { BatchFailure } from './publish-batch';
 import { publishBatch } from './publish-batch';
+import { PublishDoubt } from './publish-doubt';
 import type { RedisSettings, StoreDeps } from './redis-link';
 import { RedisLink, storeError } from './redis-link';
 import { RedisSubscriber } from './redis-subscriber';
@@ -36,7 +38,7 @@ export class RedisStore implements Store {
     if (messages.length === 0) return;
     const redis = this.client();
     await new Promise<void>((resolve, reject) => {
-      publishBatch(redis, messages, (failure) => (failure ? reject(storeError(failure)) : resolve()));
+      publishBatch(redis, messages, (failure) => (failure ? reject(failureOf(failure)) : resolve()));
     });
   }
 
@@ -133,6 +135,11 @@ export class RedisStore implements Store {
       throw storeError(error);
     }
   }
+}
+
+function failureOf({ error, isSent, taken }: BatchFailure): ConnectorError {
+  const failure = storeError(error);
+  return isSent ? new PublishDoubt(failure, taken) : failure;
 }
 
 function closed(): ConnectorError {

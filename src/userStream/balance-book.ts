@@ -13,6 +13,8 @@ interface Known {
 }
 
 const MAX_ASSETS = 5_000;
+/** Of which nothing is known but that readers may believe something. */
+const UNTOLD: Known = { at: 0, free: '0', locked: '0', isUntold: true };
 /** No venue has it in a name. */
 const BETWEEN = ',';
 
@@ -39,7 +41,7 @@ export class BalanceBook {
   restore(held: string): void {
     const names = namesIn(held);
     for (const asset of names) {
-      if (!this.assets?.has(asset)) this.remember({ asset, free: '0', locked: '0' }, 0, true);
+      if (!this.assets?.has(asset)) this.keep(asset, UNTOLD);
     }
     this.heldText = textOf(new Set([...names, ...namesIn(this.heldText)]));
   }
@@ -101,6 +103,11 @@ export class BalanceBook {
     }
   }
 
+  /** What readers hold of the asset is unknown. */
+  doubt(asset: string): void {
+    this.keep(asset, { ...(this.assets?.get(asset) ?? UNTOLD), isUntold: true });
+  }
+
   private differs({ asset, free, locked }: Balance, askedAt: number): boolean {
     const known = this.assets?.get(asset);
     if (!known) return !isEmpty({ free, locked });
@@ -116,10 +123,14 @@ export class BalanceBook {
     return !isRepeated;
   }
 
-  private remember({ asset, free, locked }: Balance, at: number, isUntold = false): void {
+  private remember({ asset, free, locked }: Balance, at: number): void {
+    this.keep(asset, { at, free, locked });
+  }
+
+  private keep(asset: string, known: Known): void {
     const assets = (this.assets ??= new Map());
     assets.delete(asset);
-    assets.set(asset, { at, free, locked, ...(isUntold && { isUntold }) });
+    assets.set(asset, known);
     const oldest = assets.size > MAX_ASSETS ? assets.keys().next().value : undefined;
     if (oldest !== undefined) assets.delete(oldest);
   }

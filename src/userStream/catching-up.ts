@@ -136,7 +136,7 @@ export class CatchingUp {
     if (this.isLive && this.told > 0 && !this.open) this.need(fromMs, 'audit');
   }
 
-  /** A frame could not be read: the venue is asked what it may have said. */
+  /** A frame could not be read, or an answer of Redis was lost: the venue is asked what it may have said. */
   unreadable(): void {
     const { clock } = this.deps;
     const fromMs = clock.now();

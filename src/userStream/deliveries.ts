@@ -24,6 +24,8 @@ export interface DeliveryOwner {
   readonly history: Pick<StreamHistory, 'published'>;
   /** There was no room for it: what happened since then (epoch ms, ours) must be looked at again. */
   onRefused(sinceMs: number): void;
+  /** What readers know of the balances is unknown; the next look tells them. */
+  onDoubt(): void;
 }
 
 /** A change that is older than this has been told by a stream that works. */
@@ -153,7 +155,10 @@ export class Deliveries {
       noted();
       this.confirmed(event);
     };
-    const delivery = { room, exchange, receivedAt, isReconciled: gapFrom !== undefined, onConfirmed };
+    const delivery = {
+      ...{ room, exchange, receivedAt, isReconciled: gapFrom !== undefined, onConfirmed },
+      ...(event.kind === 'balanceDelta' && { onDoubt: () => this.doubt(event.update.asset) }),
+    };
     const sinceMs = gapFrom ?? receivedAt;
     const { body, isAccepted } = publisher.publish(event, delivery);
     if (isAccepted) (this.unconfirmed ??= []).push(sinceMs);
@@ -169,6 +174,12 @@ export class Deliveries {
   private retract(event: AccountEvent): void {
     if (event.kind === 'order') this.ledger.retract(event.report);
     if (event.kind === 'balances') this.balances.retract(event);
+  }
+
+  /** It is not told again: the absolute balance is, whatever it is. */
+  private doubt(asset: string): void {
+    this.balances.doubt(asset);
+    this.owner.onDoubt();
   }
 
   /** What is remembered over a restart never runs ahead of delivery. */

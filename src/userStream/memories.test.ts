@@ -65,6 +65,17 @@ test('balances: which assets are held is known over a restart, as far as the bro
   new BalanceBook().restore('');
 });
 
+test('balances: what readers hold is unknown, so the next list tells it, whatever it is', () => {
+  const book = new BalanceBook();
+  book.accept(balancesEvent(10, ['BTC', '1', '0'], ['USDT', '5', '0']));
+  for (const asset of ['BTC', 'NEW', 'GONE']) book.doubt(asset);
+  const list = balancesEvent(20, ['BTC', '1', '0'], ['USDT', '5', '0'], ['NEW', '0', '0']);
+  const told = () =>
+    book.acceptSnapshot(list, 20)?.position.balances.map(({ asset, free }) => `${asset} ${free}`);
+  assert.deepEqual(told(), ['BTC 1', 'NEW 0', 'GONE 0']);
+  assert.deepEqual(told(), undefined, 'once');
+});
+
 test('balances: bounded', () => {
   const book = new BalanceBook();
   for (let at = 0; at < 20_000; at += 1) book.accept(balancesEvent(10, [`A${at}`, '1', '0']));

@@ -86,6 +86,7 @@ export class Room {
       onLooked: () => this.holding.end(),
       onClosed: (closed: Closed) => this.gapClosed(closed),
       onRefused: (receivedAt: number) => this.catchingUp.outboxFull(receivedAt),
+      onDoubt: () => this.catchingUp.unreadable(),
       onBalances: (position: OutboundAccountPosition, askedAt: number) =>
         this.deliveries.balancesAre(position, askedAt, clock.now()),
     };
