@@ -73,6 +73,13 @@ test("the seed's defaults hold where only the required is given", () => {
   } satisfies Config);
 });
 
+test('who uses no RabbitMQ needs no password of it; what is wrong beside is still told', () => {
+  const without = (env: NodeJS.ProcessEnv) => loadConfig(env, undefined, { hasBroker: false });
+  assert.equal(without({}).rabbit.password, '');
+  assert.throws(() => without({ RABBIT_PORT: 'x' }), /RABBIT_PORT/);
+  assert.throws(() => loadConfig({}), /RABBIT_PASSWORD/);
+});
+
 test('a queue of account events of length 0 is no queue', () => {
   assert.ok(!('userEvents' in load({ USER_EVENTS_MAX_LENGTH: '0' })));
 });

@@ -13,16 +13,26 @@ export interface ProcessFacts {
   readonly isTerminal: boolean;
 }
 
+/** What the caller will connect to. */
+export interface Needs {
+  /** False: RabbitMQ is not used, and its password not asked for. */
+  readonly hasBroker: boolean;
+}
+
 const STALL_MS = { all: 50_000, ticker: 50_000, candle: 75_000 } as const;
 
 /**
  * Settings from environment variables.
  * @throws ConnectorError CONFIG_INVALID; its message names every problem at once and holds no secret
  */
-export function loadConfig(env: NodeJS.ProcessEnv, facts: ProcessFacts = processFacts()): Config {
+export function loadConfig(
+  env: NodeJS.ProcessEnv,
+  facts: ProcessFacts = processFacts(),
+  needs: Needs = { hasBroker: true },
+): Config {
   const problems: Problems = [];
   const values = readValues(env, problems);
-  const config = assemble(values, facts, problems);
+  const config = assemble(values, facts, needs, problems);
   if (problems.length > 0) {
     const list = problems.map((problem) => `\n  - ${problem}`).join('');
     throw new ConnectorError('CONFIG_INVALID', `The configuration has problems:${list}`, { retry: 'never' });
@@ -30,7 +40,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, facts: ProcessFacts = process
   return freeze(config);
 }
 
-function assemble(values: Values, facts: ProcessFacts, problems: Problems): Config {
+function assemble(values: Values, facts: ProcessFacts, { hasBroker }: Needs, problems: Problems): Config {
   return {
     instanceId: values.INSTANCE_ID || defaultInstanceId(facts),
     log: logConfig(values, facts),
@@ -40,7 +50,7 @@ function assemble(values: Values, facts: ProcessFacts, problems: Problems): Conf
       ...(values.STATUS_TOKEN !== '' && { token: values.STATUS_TOKEN }),
     },
     redis: redisConfig(values, problems),
-    rabbit: rabbitConfig(values, problems),
+    rabbit: rabbitConfig(values, hasBroker, problems),
     paperUrl: values.PAPER_WS,
     exchangeServiceUrl: values.EXCHANGE_SERVICE_API_URL,
     admin: { enabled: values.ADMIN_CONFIG_ENABLED ?? false, refreshMs: values.ADMIN_CONFIG_REFRESH_MS },

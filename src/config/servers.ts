@@ -81,7 +81,7 @@ export function redisConfig(values: Values, problems: Problems): RedisConfig {
   };
 }
 
-export function rabbitConfig(values: Values, problems: Problems): RabbitConfig {
+export function rabbitConfig(values: Values, isNeeded: boolean, problems: Problems): RabbitConfig {
   const known = problems.length;
   const { host, port, user, password, path, tls } = server(
     { prefix: 'RABBIT', user: 'USER', path: 'VHOST' },
@@ -96,10 +96,7 @@ export function rabbitConfig(values: Values, problems: Problems): RabbitConfig {
     },
     problems,
   );
-  const isToldAlready = problems.slice(0, known).some((problem) => problem.startsWith('RABBIT_PASSWORD'));
-  if (password === undefined && !isToldAlready) {
-    problems.push('RABBIT_PASSWORD: required (or RABBIT_PASSWORD_FILE), e.g. a long random word');
-  }
+  if (isNeeded && password === undefined) askForPassword(problems.slice(0, known), problems);
   return {
     host,
     port: port ?? (tls ? 5_671 : 5_672),
@@ -108,4 +105,9 @@ export function rabbitConfig(values: Values, problems: Problems): RabbitConfig {
     vhost: path ?? '/',
     ...(tls && { tls }),
   };
+}
+
+function askForPassword(known: Problems, problems: Problems): void {
+  if (known.some((problem) => problem.startsWith('RABBIT_PASSWORD'))) return;
+  problems.push('RABBIT_PASSWORD: required (or RABBIT_PASSWORD_FILE), e.g. a long random word');
 }

@@ -7,12 +7,20 @@ import type { Store } from '../store/ports';
 import type { ExchangeId } from '../domain/exchange';
 import type { KnownMarket } from '../venues/registry';
 
+/**
+ * `servers`: RabbitMQ and Redis. `embedded`: in-process stand-ins, which keep nothing: who listens to the
+ * emitter hears of events, and nobody else.
+ */
+export type DoorKind = 'servers' | 'embedded';
+
 /** Everything that `Connector` does not make itself. */
 export interface ConnectorDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** What `broker` and `store` are where they are not given. */
+  readonly doors: DoorKind;
   readonly broker: Broker;
   readonly store: Store;
   readonly outbox: Outbox;

@@ -172,16 +172,16 @@ export class Connector extends EventEmitter<ConnectorEvents> {
 
   private async start(): Promise<void> {
     const { broker, store } = this.deps;
-    await broker.consume({ queue: USER_COMMANDS, prefetch: 0, handle: (message) => this.onCommand(message) });
-    await becameReady(store);
-    if (this.stopping) return;
-    this.startAdmin();
+    const spec = { queue: USER_COMMANDS, prefetch: 0, handle: this.onCommand.bind(this) };
+    await Promise.all([broker.consume(spec), becameReady(store).then(() => this.startAdmin())]);
+    // Of stand-ins in this process nobody could hear.
+    if (this.stopping || this.deps.doors === 'embedded') return;
     void this.serviceLog.untilHeard({ restart: 'userStream' }, 'restart');
   }
 
   private startAdmin(): void {
     const { config, store, clock, telemetry } = this.deps;
-    if (!config.admin.enabled) return;
+    if (!config.admin.enabled || this.stopping) return;
     this.admin = new AdminConfig(
       store,
       { enabledExchanges: ADMIN_ENABLED_EXCHANGES, changes: ADMIN_CONFIG },
