@@ -78,6 +78,55 @@ test('while Redis is away the newest stays pending, and a room that opens again 
   assert.equal(clock.pendingCount, 0);
 });
 
+test('orders that end while Redis is away: beyond a bound the whole list is written anew', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock);
+  const telemetry = new RecordedTelemetry();
+  let asked = 0;
+  const records: StreamRecords = new StreamRecords(store, KEYS, { telemetry, clock }, () => {
+    asked += 1;
+    records.order('r', 'open', 'as the owner knows it');
+  });
+  for (const order of ['lost track of', 'gone', 'open']) records.order('r', order, 'old');
+  records.order('quiet', 'its', 'own');
+  await records.flush();
+  store.goAway();
+  records.order('r', 'gone', undefined);
+  for (let at = 0; at < 20_000; at += 1) {
+    records.order('r', `o${at}`, 'done');
+    if (at >= 200) records.order('r', `o${at - 200}`, undefined);
+  }
+  records.order('quiet', 'its', undefined);
+  const held = records['pending'].get('r');
+  assert.ok(held && held.orders.size + held.over.size <= 1_201, 'bounded');
+  assert.equal(asked, 0);
+  store.comeBack();
+  await records.flush();
+  assert.equal(asked, 1);
+  const written = await store.hashAll(KEYS.orders('r'));
+  assert.equal(written.size, 201, 'what is open, and the last that ended');
+  assert.equal(written.get('open'), 'as the owner knows it');
+  assert.ok(written.has('o19999') && !written.has('o19799') && !written.has('lost track of'));
+  assert.equal((await store.hashAll(KEYS.orders('quiet'))).size, 0, 'the others are not rewritten');
+  records.close();
+});
+
+test('an order that ends and opens again while Redis is away is kept, and the other way round', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock);
+  const deps = { telemetry: new RecordedTelemetry(), clock };
+  const records = new StreamRecords(store, KEYS, deps, () => assert.fail('nothing was lost'));
+  for (const order of ['a', 'b']) records.order('r', order, '1');
+  await records.flush();
+  records.order('r', 'a', undefined);
+  records.order('r', 'a', '2');
+  records.order('r', 'b', '2');
+  records.order('r', 'b', undefined);
+  await records.flush();
+  assert.deepEqual([...(await store.hashAll(KEYS.orders('r')))], [['a', '2']]);
+  records.close();
+});
+
 test('an emptied Redis is noticed: at the start as doubt, later as an order to note everything anew', async () => {
   const clock = new FakeClock();
   const store = new MemoryStore(clock);

@@ -21,13 +21,18 @@ export interface StreamRecord {
 
 interface Pending {
   readonly facts: Map<string, string>;
-  /** Undefined: to be removed. */
-  readonly orders: Map<string, string | undefined>;
+  readonly orders: Map<string, string>;
+  /** Orders to be removed. */
+  readonly over: Set<string>;
+  /** There were too many: the list is removed whole, and what is open is noted anew. */
+  isOverfull: boolean;
 }
 
 const WRITE_MS = 250;
 const TTL_MS = 7 * 24 * 3_600_000;
 const MOST_CLOSED = 10_000;
+/** Removals of one room that wait for Redis. */
+const MOST_OVER = 1_000;
 const RECALL_PATIENCE_MS = 5_000;
 /** How long after Redis was emptied a missing record may be a lost one. */
 const DOUBT_MS = 600_000;
@@ -35,7 +40,7 @@ const DOUBT_MS = 600_000;
 /**
  * What a stream must know again after a restart, and what operators see of it: per room a hash of facts and
  * one of its open orders. Never a credential. Newest per field while Redis is away: bounded by the number
- * of rooms and of their open orders. What nobody writes for a week expires.
+ * of rooms, of their open orders, and of some that ended. What nobody writes for a week expires.
  */
 export class StreamRecords {
   private readonly pending = new Map<string, Pending>();
@@ -53,7 +58,7 @@ export class StreamRecords {
     private readonly store: Store,
     private readonly keys: StreamRecordKeys,
     private readonly deps: { readonly clock: Clock; readonly telemetry: Telemetry },
-    /** Redis came back empty: everything must be noted anew. */
+    /** Redis came back empty, or too much ended while it was away: everything must be noted anew. */
     private readonly onEmptied: () => void,
   ) {
     this.timer = deps.clock.every(WRITE_MS, () => void this.write());
@@ -72,7 +77,16 @@ export class StreamRecords {
 
   /** `text` undefined: the order is over. */
   order(room: string, order: string, text: string | undefined): void {
-    if (!this.closed.has(room)) this.pendingOf(room).orders.set(order, text);
+    if (this.closed.has(room)) return;
+    const pending = this.pendingOf(room);
+    const { orders, over } = pending;
+    over.delete(order);
+    if (text !== undefined) return void orders.set(order, text);
+    orders.delete(order);
+    if (!pending.isOverfull) over.add(order);
+    if (over.size <= MOST_OVER) return;
+    over.clear();
+    pending.isOverfull = true;
   }
 
   /**
@@ -141,7 +155,7 @@ export class StreamRecords {
   private pendingOf(room: string): Pending {
     let pending = this.pending.get(room);
     if (!pending) {
-      pending = { facts: new Map(), orders: new Map() };
+      pending = { facts: new Map(), orders: new Map(), over: new Set(), isOverfull: false };
       this.pending.set(room, pending);
     }
     return pending;
@@ -169,18 +183,25 @@ export class StreamRecords {
     this.forgotten.delete(room);
   }
 
+  private async beginAnew(room: string, pending: Pending): Promise<void> {
+    await this.store.delete(this.keys.orders(room));
+    pending.isOverfull = false;
+    this.onEmptied();
+  }
+
   /** Orders first: facts hold the cursor, which must not run ahead of them. */
   private async writeRoom(room: string, pending: Pending): Promise<void> {
+    if (pending.isOverfull) await this.beginAnew(room, pending);
     const orders = [...pending.orders];
+    const over = [...pending.over];
     const facts = [...pending.facts];
-    const kept = orders.filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const over = orders.filter(([, text]) => text === undefined).map(([order]) => order);
     if (over.length > 0) await this.store.hashRemove(this.keys.orders(room), over);
-    if (kept.length > 0) await this.store.hashSet(this.keys.orders(room), new Map(kept), TTL_MS);
+    if (orders.length > 0) await this.store.hashSet(this.keys.orders(room), new Map(orders), TTL_MS);
     settle(pending.orders, orders);
+    for (const order of over) pending.over.delete(order);
     if (facts.length > 0) await this.store.hashSet(this.keys.facts(room), new Map(facts), TTL_MS);
     settle(pending.facts, facts);
-    const isWritten = pending.orders.size === 0 && pending.facts.size === 0;
+    const isWritten = pending.orders.size + pending.over.size + pending.facts.size === 0;
     if (isWritten && this.pending.get(room) === pending) this.pending.delete(room);
   }
 }
