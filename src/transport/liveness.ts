@@ -46,7 +46,6 @@ const PAUSES_TOLERATED = 4;
 const MEMORY = 0.5 ** (1 / 900);
 /** A feed that has proven to be quiet may stay silent for this many times the venue's cap. */
 const QUIET_FACTOR = 8;
-const NO_TOPICS: readonly Topic[] = [];
 
 /**
  * Whether data still flows on a link that answers. The deadline is learned from the feed's own rhythm:
@@ -77,9 +76,9 @@ export class DataLiveness {
   }
 
   /** Hot path. Where one topic carries the flow, the others say nothing of it. */
-  data(now: number, topics: readonly Topic[] = NO_TOPICS): void {
+  data(now: number, topics?: readonly Topic[]): void {
     const { pulse } = this.bounds;
-    if (pulse !== undefined && !topics.includes(pulse)) return;
+    if (pulse !== undefined && topics?.includes(pulse) === false) return;
     const pause = now - this.lastData;
     if (pause > this.longestPause) this.longestPause = pause;
     this.lastData = now;
