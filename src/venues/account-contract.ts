@@ -80,7 +80,10 @@ export interface AccountRestDeps extends RestDeps {
  */
 export type InTurn = <Answer>(call: () => Promise<Answer>, weight?: number) => Promise<Answer>;
 
-/** Signed REST of one account. Fails with ConnectorError, `retry: 'never'` where the credentials are refused. */
+/**
+ * Signed REST of one account. Fails with ConnectorError; `retry: 'never'`, and the `Refusal` as its cause, where the
+ * credentials are refused or can sign nothing.
+ */
 export interface AccountRest {
   /** The venue's clock, epoch ms; unsigned. */
   serverTime(): Promise<number>;

@@ -97,7 +97,7 @@ describe('coinbase signing', () => {
         (thrown) =>
           thrown instanceof ConnectorError &&
           thrown.retry === 'never' &&
-          thrown.cause === undefined &&
+          !(thrown.cause instanceof Error) &&
           (secret === '' || !thrown.message.includes(secret)),
       );
     }

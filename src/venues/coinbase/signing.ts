@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createHmac, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { ConnectorError } from '../../domain/errors';
-import type { Credentials } from '../contract';
+import type { Credentials, Refusal } from '../contract';
 
 const SECOND = 1_000;
 /** Longer-lived tokens are refused: https://docs.cdp.coinbase.com/coinbase-app/authentication-authorization/api-key-authentication */
@@ -43,9 +43,10 @@ export function tokenFor(
 ): string {
   const key = parseKey(secret);
   if (key === undefined) {
-    throw new ConnectorError('REST_FAILED', 'coinbase: the secret is no P-256 or Ed25519 private key', {
-      retry: 'never',
-    });
+    const text = 'coinbase: the secret is no P-256 or Ed25519 private key';
+    // As final as the venue's own refusal.
+    const cause: Refusal = { code: 'REST_FAILED', text, retry: 'never', cause: 'credentials' };
+    throw new ConnectorError('REST_FAILED', text, { retry: 'never', cause });
   }
   const isEd25519 = key.asymmetricKeyType === 'ed25519';
   const nbf = Math.floor(now / SECOND) - CLOCK_MARGIN_S;

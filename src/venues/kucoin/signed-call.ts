@@ -63,9 +63,10 @@ function refuseUnusable({ market, credentials, environment }: Account, what: str
   const { key, secret, passphrase } = credentials;
   const name = `${market.exchange} ${what}`;
   if (key === '' || secret === '' || passphrase === '') {
-    throw new ConnectorError('REST_FAILED', `${name}: key, secret or passphrase is missing`, {
-      retry: 'never',
-    });
+    const text = `${name}: key, secret or passphrase is missing`;
+    // As final as the venue's own refusal.
+    const cause: Refusal = { code: 'REST_FAILED', text, retry: 'never', cause: 'credentials' };
+    throw new ConnectorError('REST_FAILED', text, { retry: 'never', cause });
   }
   if (environment === 'sandbox') {
     throw new ConnectorError('REST_FAILED', `${name}: the venue has no sandbox`, { retry: 'never' });
