@@ -17,7 +17,6 @@ export interface CatchingUpDeps {
   readonly records: StreamRecords;
   /** How often a stream that seems well is compared with what the venue's REST API says; 0: never. */
   readonly auditMs: number;
-  onLimited(afterMs: number): void;
 }
 
 export interface CatchingUpOwner {

@@ -241,18 +241,16 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     const { clock, random, config } = this.deps;
     const telemetry = telemetryAbout(this.deps.telemetry, { venue: known.adapter.descriptor.venue });
     const { records, publisher } = this;
-    const onLimited = (afterMs: number, login?: string): void => this.lines.limited(known, afterMs, login);
     const { flapWindowMs: windowMs, flapThreshold: threshold, auditMs } = config.userStream;
     return {
       ...{ clock, random, telemetry, publisher, records, auditMs },
       instanceId: config.instanceId,
-      onLimited,
       stream: {
         transport: { clock, random, telemetry, rewrite: rewriter(config.endpoints), dials: this.dials },
         venueClock: this.lines.clockOf(known.adapter),
         instruments: this.lines.instrumentsOf(known),
         listed: () => this.lines.listed(known),
-        onLimited,
+        onLimited: (afterMs, login) => this.lines.limited(known, afterMs, login),
         gates: this.gates,
       },
       flap: { windowMs, threshold },

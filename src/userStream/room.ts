@@ -32,8 +32,6 @@ export interface RoomDeps {
   onEvent(event: PublishedAccountEvent, room: string): void;
   onFlap(room: string, exchange: string, reconnects: number): void;
   onAuthReject(room: string, exchange: string, userId: string, reason: Refusal): void;
-  /** The venue's REST API asked for silence. */
-  onLimited(afterMs: number): void;
 }
 
 export interface RoomFacts extends StreamFacts {
