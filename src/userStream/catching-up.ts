@@ -40,6 +40,8 @@ const LONGEST_LOOKBACK_MS = 600_000;
 const DOUBT_MS = 1_000;
 const REFRESH_MS = 30_000;
 const RECALL_AGAIN_MS = 5_000;
+/** What traded within so long may have traded in a gap as well. */
+const TRADED_MS = 86_400_000;
 /** Lists of a venue may lag behind its stream. */
 const LIST_LAG_MS = 60_000;
 
@@ -75,7 +77,12 @@ export class CatchingUp {
       room,
       exchange,
       look: (gap) => this.look(gap),
-      merge: (look) => deliveries.reconciled(look, deps.clock.now()),
+      merge: (look) => {
+        const found = deliveries.reconciled(look, deps.clock.now());
+        // The rest may take minutes.
+        if (look.snapshot.askAgain) owner.onLooked();
+        return found;
+      },
       onClosed: (closed) => this.closed(closed),
       onFailed: ({ fromMs: from }, failed) => {
         owner.history.reconciled({ from, to: deps.clock.now(), found: 0, failed });
@@ -225,10 +232,16 @@ export class CatchingUp {
     await stream.venueClock.sync(() => looks.serverTime(), looksSentAt);
     const { offsetMs } = this;
     const sinceMs = Math.round(gap.fromMs + offsetMs - OVERLAP_MS);
-    const known = this.deliveries.openOrders();
+    const known = gap.again ? [] : this.deliveries.openOrders();
     const askedAt = stream.venueClock.now();
     const { instruments } = stream;
-    const snapshot = await looks.snapshot({ sinceMs, instruments, known });
+    const snapshot = await looks.snapshot({
+      ...{ sinceMs, instruments, known },
+      ...(gap.again && { again: true }),
+      ...(gap.reason === 'audit'
+        ? { isAudit: true }
+        : { traded: this.deliveries.traded(askedAt - TRADED_MS) }),
+    });
     return { snapshot, gap, known, sinceMs, askedAt, liveSince: this.liveAt + offsetMs };
   }
 

@@ -61,6 +61,11 @@ export class Deliveries {
     return this.ledger.openOrders();
   }
 
+  /** Symbols of orders that ended since then (venue time), the latest first. */
+  traded(sinceMs: number): readonly string[] {
+    return this.ledger.traded(sinceMs);
+  }
+
   /** Epoch ms up to which the broker has everything; undefined: it has all that was heard. */
   get confirmedUntil(): number | undefined {
     return this.unconfirmed?.reduce((least, sinceMs) => Math.min(least, sinceMs));

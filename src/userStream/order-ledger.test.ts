@@ -255,3 +255,34 @@ test('what the venue has forgotten is not asked for any more', () => {
   ledger.drop(ledger.openOrders()[0]!);
   assert.deepEqual(ledger.openOrders(), []);
 });
+
+test('an open order is asked for with what was heard of it last, also after a restart', () => {
+  const ledger = new OrderLedger();
+  const open = report({ ...partial('0.1', 12), side: 'SELL', orderType: 'LIMIT', price: '7', quantity: '3' });
+  ledger.accept(open);
+  const last = { side: 'SELL', orderType: 'LIMIT', price: '7', quantity: '3', filled: '0.1', at: 12 };
+  const { symbol, orderId, newClientOrderId: clientOrderId } = open;
+  const asked = [{ symbol, orderId, clientOrderId, last }];
+  assert.deepEqual(ledger.openOrders(), asked);
+  const { key, text } = OrderLedger.keep(open);
+  const later = new OrderLedger();
+  later.restore(new Map([[key, text]]));
+  assert.deepEqual(later.openOrders(), asked);
+  // Kept by a version that did not know of sides.
+  const old = new OrderLedger();
+  old.restore(new Map([[key, text.replace(/,"side".*}/, '}')]]));
+  assert.deepEqual(old.openOrders(), [{ symbol, orderId, clientOrderId }]);
+});
+
+test('symbols that traded lately, the latest first', () => {
+  const ledger = new OrderLedger();
+  const end = (symbol: string, orderTime: number): void => {
+    ledger.accept(report({ ...filled, orderId: `${symbol} ${orderTime}`, symbol, orderTime }));
+  };
+  end('OLD', 10);
+  end('A', 20);
+  end('B', 30);
+  end('A', 40);
+  ledger.accept(report({ symbol: 'OPEN', orderTime: 50 }));
+  assert.deepEqual(ledger.traded(20), ['A', 'B']);
+});

@@ -1,14 +1,17 @@
-import type { ExecutionReport, OrderStatus } from '../domain/account';
+import type { ExecutionReport, OrderSide, OrderStatus } from '../domain/account';
 import { compare, isDecimal, isSameAmount } from '../domain/decimal';
 import type { KnownOrder } from '../venues/contract';
 
-interface Known extends KnownOrder {
+interface Known extends Pick<KnownOrder, 'symbol' | 'orderId' | 'clientOrderId'> {
   readonly status: OrderStatus;
   readonly filled: string;
   /** Venue's time of the change, epoch ms. */
   readonly at: number;
   readonly price: string;
   readonly quantity: string;
+  /** Absent in what lives of before kept. */
+  readonly side: OrderSide | undefined;
+  readonly orderType: string | undefined;
   /** There was no room for the report: whoever tells the order next tells news. */
   readonly isUntold?: true;
 }
@@ -101,9 +104,13 @@ export class OrderLedger {
 
   /** Orders that were open when last heard of. */
   openOrders(): readonly KnownOrder[] {
-    return [...(this.open?.values() ?? [])]
-      .filter((order) => !isNameless(order))
-      .map(({ symbol, orderId, clientOrderId }) => ({ symbol, orderId, clientOrderId }));
+    return [...(this.open?.values() ?? [])].filter((order) => !isNameless(order)).map(knownOrder);
+  }
+
+  /** Symbols of orders that ended since then, the latest first. */
+  traded(sinceMs: number): readonly string[] {
+    const ended = [...(this.done?.values() ?? [])].filter(({ at }) => at >= sinceMs);
+    return [...new Set(ended.reverse().map(({ symbol }) => symbol))];
   }
 
   /** What the ledger remembers of the order, as text for `restore`. */
@@ -182,9 +189,16 @@ function isNameless({ orderId }: { readonly orderId: string | number }): boolean
 }
 
 function knownOf(report: ExecutionReport): Known {
-  const { symbol, orderId, newClientOrderId: clientOrderId, price, quantity } = report;
+  const { symbol, orderId, newClientOrderId: clientOrderId, price, quantity, side, orderType } = report;
   const { orderStatus: status, totalTradeQuantity: filled, orderTime: at } = report;
-  return { symbol, orderId, clientOrderId, status, filled, at, price, quantity };
+  return { symbol, orderId, clientOrderId, status, filled, at, price, quantity, side, orderType };
+}
+
+function knownOrder(known: Known): KnownOrder {
+  const { symbol, orderId, clientOrderId, filled, at, price, quantity, side, orderType } = known;
+  const named = { symbol, orderId, clientOrderId };
+  if (side === undefined || orderType === undefined) return named;
+  return { ...named, last: { side, orderType, price, quantity, filled, at } };
 }
 
 function keyOf(order: Pick<ExecutionReport, 'symbol' | 'orderId' | 'orderTime'>): string {
@@ -235,15 +249,21 @@ function parsed(text: string): Known | undefined {
 }
 
 function isKnown(value: Unread): value is Known {
-  const { orderId, status, filled, at, symbol, clientOrderId, price, quantity } = value;
+  const { orderId, status, filled, at, symbol, clientOrderId, price, quantity, side, orderType } = value;
   const isNamed = typeof orderId === 'string' || Number.isSafeInteger(orderId);
   const areTexts = [symbol, clientOrderId, price, quantity].every((one) => typeof one === 'string');
   return (
     isNamed &&
     areTexts &&
+    isDescribed(side, orderType) &&
     typeof status === 'string' &&
     (OPEN.has(status) || FINAL.has(status)) &&
     isDecimal(filled) &&
     Number.isSafeInteger(at)
   );
+}
+
+function isDescribed(side: unknown, orderType: unknown): boolean {
+  const isSide = side === undefined || side === 'BUY' || side === 'SELL';
+  return isSide && (orderType === undefined || typeof orderType === 'string');
 }

@@ -207,6 +207,43 @@ test('an order that the venue does not tell of is no longer believed by whoever 
   assert.deepEqual(lines(), ['1 NEW 0'], 'and it is not told as cancelled');
 });
 
+test('a venue that answers in parts: each is told as it comes, what is known is asked for once', async (t) => {
+  const { server, stage, start, tell, until, store, clock } = await setUp(t);
+  const { lines, status } = await start();
+  await tell(order('NEW', '0'), order('FILLED', '1', '9'));
+  let rest: (snapshot: AccountSnapshot) => void = () => undefined;
+  stage.answer = ({ again }) =>
+    again
+      ? new Promise((resolve) => (rest = resolve))
+      : { orders: [order('NEW', '0'), order('FILLED', '0.2', '2')], askAgain: true };
+  server.latest?.cut();
+  await until('asked again', () => stage.asked.length === 2);
+  await tell(order('NEW', '0', '4'));
+  assert.deepEqual(
+    lines().slice(2),
+    ['2 FILLED 0.2 by REST', '4 NEW 0'],
+    'live events do not wait for the rest',
+  );
+  assert.notEqual(status()['openGap'], undefined);
+  rest({ orders: [order('FILLED', '0.3', '3')] });
+  await until('closed', () => status()['lastGap'] !== undefined);
+  assert.equal(lines().at(-1), '3 FILLED 0.3 by REST');
+  assert.deepEqual((status()['lastGap'] as { found: object }).found, { orders: 2, balances: 0, overdue: 0 });
+  assert.deepEqual(
+    stage.asked.map(({ again, known, traded }) => [again, known.length, traded]),
+    [
+      [undefined, 1, ['BTCUSDT']],
+      [true, 0, ['BTCUSDT']],
+    ],
+  );
+  await drive(clock, 200, 50);
+  assert.match(
+    (await store.hashGet('orders', ['D-TP-1']))[0] ?? '',
+    /./,
+    'what was answered for is believed',
+  );
+});
+
 test('a failing look is repeated until it is answered, and seen meanwhile', async (t) => {
   const { server, stage, start, tell, until, telemetry } = await setUp(t);
   const { lines, status, connector } = await start();

@@ -12,6 +12,8 @@ export type GapReason = 'reconnect' | 'restart' | 'outbox_full' | 'unreadable' |
 export interface Gap {
   readonly fromMs: number;
   readonly reason: GapReason;
+  /** All of it was asked for; the rest of the answer is due, and nothing was missed since. */
+  readonly again?: true;
 }
 
 /** What the venue answered, and to what; times are the venue's, epoch ms. */
@@ -41,6 +43,14 @@ export interface Closed {
   readonly found: Found;
   readonly attempts: number;
   readonly incomplete?: string;
+}
+
+/** What the looks at one gap brought so far. */
+interface Part {
+  readonly toMs: number;
+  readonly found: Found;
+  readonly notes: ReadonlySet<string>;
+  readonly attempts: number;
 }
 
 export interface ReconcilerDeps {
@@ -73,6 +83,8 @@ export class Reconciler {
   private wanted: Gap | undefined;
   private asked: Gap | undefined;
   private attempts = 0;
+  /** Of a gap that takes the venue more than one answer. */
+  private part: Part | undefined;
   /** Monotonic ms since which the open gap waits for its answer. */
   private since: number | undefined;
   private retry: Timer | undefined;
@@ -124,15 +136,24 @@ export class Reconciler {
 
   private answered(look: Look, gap: Gap, toMs: number): void {
     if (this.isStopped) return;
-    const { telemetry } = this.deps;
-    const { exchange, room } = this.owner;
+    const { incomplete, askAgain } = look.snapshot;
     const found = this.owner.merge(look);
-    const { attempts } = this;
-    const tookMs = this.taken();
-    const { incomplete } = look.snapshot;
-    const news = found.orders + found.balances;
+    const notes = new Set(incomplete?.split('; '));
+    const part = added(this.part, { toMs, found, notes, attempts: this.attempts }, gap);
     this.asked = undefined;
     this.attempts = 0;
+    this.part = askAgain ? part : undefined;
+    if (askAgain) this.wanted = joined(this.wanted, { ...gap, again: true });
+    else this.close(gap, part);
+    if (this.wanted) this.ask();
+  }
+
+  private close(gap: Gap, { toMs, found, notes, attempts }: Part): void {
+    const { telemetry } = this.deps;
+    const { exchange, room } = this.owner;
+    const tookMs = this.taken();
+    const incomplete = notes.size > 0 ? [...notes].join('; ') : undefined;
+    const news = found.orders + found.balances;
     telemetry.meter.count('connector_reconciles_total', { exchange, reason: gap.reason, outcome: 'closed' });
     telemetry.meter.count('connector_reconciled_events_total', { exchange, reason: gap.reason }, news);
     telemetry.meter.observe('connector_reconcile_seconds', tookMs / 1_000, { exchange, reason: gap.reason });
@@ -142,7 +163,6 @@ export class Reconciler {
       'gap closed',
     );
     this.owner.onClosed({ gap, toMs, found, attempts, ...(incomplete !== undefined && { incomplete }) });
-    if (this.wanted) this.ask();
   }
 
   /** From the need to the answer. What was needed meanwhile is measured from here on. */
@@ -186,4 +206,19 @@ function joined(one: Gap | undefined, other: Gap): Gap {
   if (!one) return other;
   const reason = one.reason === 'audit' ? other.reason : one.reason;
   return { fromMs: Math.min(one.fromMs, other.fromMs), reason };
+}
+
+function added(one: Part | undefined, other: Part, { again }: Gap): Part {
+  if (!one) return other;
+  return {
+    // What the first look answered for was not looked at again.
+    toMs: again ? one.toMs : other.toMs,
+    found: {
+      orders: one.found.orders + other.found.orders,
+      balances: one.found.balances + other.found.balances,
+      overdue: one.found.overdue + other.found.overdue,
+    },
+    notes: new Set([...one.notes, ...other.notes]),
+    attempts: one.attempts + other.attempts,
+  };
 }

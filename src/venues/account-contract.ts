@@ -1,5 +1,5 @@
 /** The account side of a venue folder: private sessions and signed REST. Part of `contract.ts`. */
-import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
+import type { AccountEvent, ExecutionReport, OutboundAccountPosition } from '../domain/account';
 import type { InstrumentIndex } from '../domain/instrument';
 import type { Codec, MarketDescriptor, Request, RestDeps, Topic } from './contract';
 
@@ -101,6 +101,14 @@ export interface KnownOrder {
   readonly symbol: string;
   readonly orderId: string | number;
   readonly clientOrderId: string;
+  /** What was heard of it last; absent where that was not kept. */
+  readonly last?: LastHeard;
+}
+
+export interface LastHeard extends Pick<ExecutionReport, 'side' | 'orderType' | 'price' | 'quantity'> {
+  readonly filled: string;
+  /** Venue's time of that change, epoch ms. */
+  readonly at: number;
 }
 
 export interface SnapshotQuery {
@@ -112,6 +120,17 @@ export interface SnapshotQuery {
    * forget (unfilled cancels within hours), and an order that is in none is not cancelled for that.
    */
   readonly known: readonly KnownOrder[];
+  /** Assets of which something was held when the caller last heard of them; absent where nobody remembers. */
+  readonly heldBefore?: readonly string[];
+  /** Symbols of orders that ended lately, the latest first: what traded there may have traded again. */
+  readonly traded?: readonly string[];
+  /** Nothing points to a gap: what is merely possible is worth no further look. */
+  readonly isAudit?: true;
+  /**
+   * The snapshot before said `askAgain`, and the stream missed nothing since: only what that one left out is
+   * wanted. `known` is empty then, as those were answered for.
+   */
+  readonly again?: true;
 }
 
 export interface AccountSnapshot {
@@ -123,4 +142,11 @@ export interface AccountSnapshot {
    * that the venue has forgotten is named by its symbol only.
    */
   readonly incomplete?: string;
+  /**
+   * More has to be read than one look may cost: the gap stays open, and the caller asks for the rest at once,
+   * with the same `sinceMs`.
+   */
+  readonly askAgain?: true;
+  /** Known orders of which the venue said that it knows them no more, for good: asking again is in vain. */
+  readonly forgotten?: readonly KnownOrder[];
 }
