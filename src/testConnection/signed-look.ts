@@ -42,7 +42,12 @@ export async function signedLook(
       inTurn: atOnce,
     });
     offsetMs = (await rest.serverTime()) - clock.now();
-    const query = { sinceMs: venueNow(), instruments: new InstrumentIndex(), known: [] };
+    const query = {
+      sinceMs: venueNow(),
+      instruments: new InstrumentIndex(),
+      known: [],
+      isAudit: true,
+    } as const;
     const { incomplete } = await rest.snapshot(query);
     return incomplete === undefined ? {} : { incomplete };
   } catch (error) {

@@ -93,7 +93,7 @@ const INSTRUMENTS = new InstrumentIndex(
 );
 
 const query = (sinceMs: number, known: SnapshotQuery['known'] = []): SnapshotQuery => ({
-  ...{ sinceMs, instruments: INSTRUMENTS, known },
+  ...{ sinceMs, instruments: INSTRUMENTS, known, heldBefore: [] },
 });
 
 const spotOrder = (over: Row): Row => ({
@@ -270,7 +270,7 @@ describe('snapshot of a spot account', () => {
     const { orders, balances } = await rest.snapshot(query(NOW - MINUTE, known));
     assert.deepEqual(
       asked('/allOrders').map(({ query }) => query.get('symbol')),
-      ['BNBUSDT', 'BTCUSDT', 'ETHUSDT', 'ETHBTC'],
+      ['BTCUSDT', 'ETHUSDT', 'ETHBTC', 'BNBUSDT'],
     );
     assert.deepEqual(
       orders.map(({ report }) => [report.orderId, report.orderStatus]),

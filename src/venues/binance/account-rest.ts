@@ -1,10 +1,9 @@
-import type { Balance } from '../../domain/account';
 import type { Account, AccountRest, AccountRestDeps, AccountSnapshot, SnapshotQuery } from '../contract';
 import { AccountClient } from './account-client';
 import { pathsOf, type AccountPaths } from './account-paths';
 import { isObject } from './fields';
 import type { ListenKeys } from './private-session';
-import { Look } from './snapshot';
+import { Look, type LookMemory } from './snapshot';
 
 export interface BinanceAccountRest extends AccountRest, ListenKeys {}
 
@@ -15,7 +14,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Binance
 
 class BinanceRest implements BinanceAccountRest {
   private readonly paths: AccountPaths;
-  private heldBefore: ReadonlyMap<string, Balance> | undefined;
+  private memory: LookMemory | undefined;
   private key: string | undefined;
 
   constructor(
@@ -61,10 +60,10 @@ class BinanceRest implements BinanceAccountRest {
   // ------------------------------------------------------------------ snapshot
 
   async snapshot(query: SnapshotQuery): Promise<AccountSnapshot> {
-    const { client, paths, heldBefore } = this;
+    const { client, paths, memory } = this;
     const { kind } = this.account.market;
-    const { snapshot, held } = await new Look({ client, paths, kind, heldBefore }, query).take();
-    this.heldBefore = held;
-    return snapshot;
+    const looked = await new Look({ client, paths, kind, memory }, query).take();
+    this.memory = looked.memory;
+    return looked.snapshot;
   }
 }
