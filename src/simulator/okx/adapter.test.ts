@@ -276,7 +276,7 @@ describe('okx: adapter on simulator', () => {
     });
   }
 
-  test('an unfilled cancel is forgotten after 2 hours: not told as anything, but named', async () => {
+  test('an unfilled cancel is forgotten after 2 hours: told as a cancel, if it is known well enough', async () => {
     const clock = new FakeClock(Date.UTC(2026, 10, 20, 10));
     const aged = await startSimulator({ venues: ['okx'], symbols: 4, clock });
     try {
@@ -294,9 +294,14 @@ describe('okx: adapter on simulator', () => {
         venueNow: () => clock.now(),
         inTurn: atOnce,
       });
-      const look = async (): Promise<[statuses: string[], incomplete: string | undefined]> => {
+      const { side, quantity, price } = order;
+      const last = { side, quantity, price, orderType: 'LIMIT', filled: '0', at: sinceMs } as const;
+      const look = async (
+        isHeardOf = true,
+      ): Promise<[statuses: string[], incomplete: string | undefined]> => {
         const known = [forgotten!, filled!].map(({ symbol, orderId, clientOrderId }) => ({
           ...{ symbol, orderId, clientOrderId },
+          ...(isHeardOf && { last }),
         }));
         const { orders, incomplete } = await rest.snapshot({ sinceMs, instruments: NONE, known });
         return [orders.map(({ report }) => report.orderStatus).sort(), incomplete];
@@ -306,10 +311,11 @@ describe('okx: adapter on simulator', () => {
       clock.jump(2 * hour + 1);
       const gap = 'the venue keeps orders cancelled without a fill for 2 hours';
       const lost = 'known orders that the venue does not tell of: BTC-USDT';
-      assert.deepEqual(await look(), [['FILLED'], `${gap}; ${lost}`]);
+      assert.deepEqual(await look(), [['CANCELED', 'FILLED'], gap]);
+      assert.deepEqual(await look(false), [['FILLED'], `${gap}; ${lost}`]);
       // From the archive.
       clock.jump(8 * 24 * hour);
-      assert.deepEqual(await look(), [['FILLED'], `${gap}; ${lost}`]);
+      assert.deepEqual(await look(), [['CANCELED', 'FILLED'], gap]);
     } finally {
       await aged.close();
     }

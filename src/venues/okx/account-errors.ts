@@ -3,8 +3,11 @@ import { isObject, lineOf } from './fields';
 import { authConsequence } from './refusals';
 import { restError } from './rest-errors';
 
-/** The order, or its instrument, is not known (any more). */
-const NO_SUCH_ORDER: ReadonlySet<unknown> = new Set(['51603', '51001']);
+/** What is not known (any more): the order, or its instrument. */
+const ABSENT: ReadonlyMap<unknown, 'no such order' | 'no such instrument'> = new Map([
+  ['51603', 'no such order'],
+  ['51001', 'no such instrument'],
+]);
 
 /**
  * As `restError`. A refused key or signature is told apart, with the refusal as the cause: it is final,
@@ -20,8 +23,8 @@ export function accountError(what: string, thrown: unknown): ConnectorError {
   return new ConnectorError('REST_FAILED', error.message, { retry: consequence.retry, cause });
 }
 
-export function isNoSuchOrder(thrown: unknown): boolean {
-  return NO_SUCH_ORDER.has(venueWords(thrown).code);
+export function absenceOf(thrown: unknown): 'no such order' | 'no such instrument' | undefined {
+  return ABSENT.get(venueWords(thrown).code);
 }
 
 /** {"code":"50113","msg":"Invalid Sign","data":[]} within what the SDK throws. */

@@ -1,11 +1,13 @@
 import type { AccountEvent } from '../../domain/account';
 import type { Account, KnownOrder, SnapshotQuery } from '../contract';
+import { isLongSilent } from '../long-silent';
 import { WEIGHT } from './account-limits';
-import { findOrder } from './known-orders';
+import { findOrder, type Answer } from './known-orders';
 import { readPages, type AskPage } from './order-lists';
 import { readOrder } from './orders';
 import { instTypesOf, type InstType } from './private-topics';
 import type { Call } from './signed-call';
+import { ARCHIVED_MS, UNFILLED_MS, unheardCancel } from './unheard-cancels';
 
 type Order = Extract<AccountEvent, { readonly kind: 'order' }>;
 
@@ -21,16 +23,13 @@ export interface FoundOrders {
   readonly orders: readonly Order[];
   /** What could not be looked at, in words for an operator. */
   readonly gaps: readonly string[];
+  readonly forgotten: readonly KnownOrder[];
 }
 
 type List = 'open' | 'ended' | 'archived';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** What the venue still knows: https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-history-last-7-days */
-const UNFILLED_MS = 2 * HOUR;
-const ENDED_MS = 7 * DAY;
-const ARCHIVED_MS = 90 * DAY;
+/** What is listed: https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-history-last-7-days */
+const ENDED_MS = 7 * 86_400_000;
 const MOST_NAMES = 10;
 
 /**
@@ -56,7 +55,9 @@ class OrderFinder {
   private readonly seen = new Set<string>();
   private readonly faults: string[] = [];
   private readonly cut: string[] = [];
-  private readonly forgotten = new Set<string>();
+  /** Symbols of known orders that nothing tells of. */
+  private readonly lost = new Set<string>();
+  private readonly forgotten: KnownOrder[] = [];
   /** Of these the end is news however old it is. */
   private readonly known: ReadonlySet<string>;
 
@@ -84,16 +85,28 @@ class OrderFinder {
   async look(known: KnownOrder): Promise<void> {
     if (this.seen.has(nameOf(known))) return;
     const { account, call } = this.source;
-    const row = await findOrder(call, account.market, this.query.instruments, known);
-    const order = row === undefined ? undefined : this.read(row);
+    const answer = await findOrder(call, account.market, this.query.instruments, known);
+    const order = answer.kind === 'row' ? this.read(answer.row) : this.presumed(known, answer.kind);
     if (order) this.keep(order);
-    else this.forgotten.add(known.symbol);
+    else this.lost.add(known.symbol);
   }
 
   found(): FoundOrders {
     // Stable: of equal times, the open state stays before the end.
     const orders = this.orders.sort((a, b) => a.report.orderTime - b.report.orderTime);
-    return { orders, gaps: [...this.retention(), ...this.cut, ...this.unread(), ...this.lost()] };
+    const gaps = [...this.retention(), ...this.cut, ...this.unread(), ...this.untold()];
+    return { orders, gaps, forgotten: this.forgotten };
+  }
+
+  /** What became of an order that the venue does not tell of, where only one thing can have. */
+  private presumed(known: KnownOrder, kind: Exclude<Answer['kind'], 'row'>): Order | undefined {
+    const nowMs = this.source.now();
+    const report = kind === 'no such order' ? unheardCancel(known, nowMs) : undefined;
+    if (report) return { kind: 'order', report };
+    // Of what changed lately a cancel would still be known: the venue is late.
+    const isLate = kind === 'no such order' && known.last && known.last.at > nowMs - UNFILLED_MS;
+    if (kind !== 'nothing' && !isLate && isLongSilent(known, nowMs)) this.forgotten.push(known);
+    return undefined;
   }
 
   private read(row: unknown): Order | undefined {
@@ -123,9 +136,9 @@ class OrderFinder {
     return first === undefined ? [] : [`unreadable orders: ${this.faults.length} (${first})`];
   }
 
-  private lost(): readonly string[] {
-    if (this.forgotten.size === 0) return [];
-    const symbols = [...this.forgotten];
+  private untold(): readonly string[] {
+    if (this.lost.size === 0) return [];
+    const symbols = [...this.lost];
     const more = symbols.length > MOST_NAMES ? ' and more' : '';
     return [
       `known orders that the venue does not tell of: ${symbols.slice(0, MOST_NAMES).join(', ')}${more}`,

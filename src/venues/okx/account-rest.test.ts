@@ -356,12 +356,13 @@ describe('okx account REST: known orders', () => {
     assert.deepEqual(turns, [1, 2, 1, 1, 6]);
   });
 
-  test('forgotten by the venue: not cancelled for that, and said by its symbol', async () => {
+  test('forgotten by the venue: not cancelled for that, said by its symbol, and named as forgotten', async () => {
     serve({});
     const known = [ids(6), ids(7)];
-    const { orders, incomplete } = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
-    assert.deepEqual(orders, []);
-    assert.equal(incomplete, 'known orders that the venue does not tell of: BTC-USDT');
+    const answer = await rest().snapshot({ sinceMs: SINCE, instruments: NONE, known });
+    assert.deepEqual(answer.orders, []);
+    assert.equal(answer.incomplete, 'known orders that the venue does not tell of: BTC-USDT');
+    assert.deepEqual(answer.forgotten, known);
   });
 
   test('swaps by their venue id; an X-Perp needs its date', async () => {

@@ -2,7 +2,7 @@ import type { OutboundAccountPosition } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
 import type { Account, AccountRest, AccountRestDeps, AccountSnapshot } from '../contract';
 import { WEIGHT } from './account-limits';
-import { findOrders } from './account-orders';
+import { findOrders, type FoundOrders } from './account-orders';
 import { readBalances } from './balances';
 import { epochMs, isObject } from './fields';
 import { signedCalls, type Call } from './signed-call';
@@ -17,16 +17,15 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
         await call({ what: 'time', weight: WEIGHT.time }, (client) => client.getSystemTime({})),
       ),
     snapshot: async (query) => {
-      const { orders, gaps } = await findOrders({ account, call, now: deps.venueNow }, query);
-      return snapshotOf(orders, gaps, await readHoldings(account, call, deps.venueNow()));
+      const found = await findOrders({ account, call, now: deps.venueNow }, query);
+      return snapshotOf(found, await readHoldings(account, call, deps.venueNow()));
     },
   };
 }
 
 /** A currency that cannot be read must not pass for an empty one: no balances at all are told then. */
 function snapshotOf(
-  orders: AccountSnapshot['orders'],
-  gaps: readonly string[],
+  { orders, gaps, forgotten }: FoundOrders,
   { position, unread }: Holdings,
 ): AccountSnapshot {
   const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
@@ -34,6 +33,7 @@ function snapshotOf(
     orders,
     ...(unread === 0 ? { balances: position } : {}),
     ...(all.length > 0 ? { incomplete: all.join('; ') } : {}),
+    ...(forgotten.length > 0 ? { forgotten } : {}),
   };
 }
 
