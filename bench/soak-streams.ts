@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Trader } from '../src/e2e/chaos/trading';
+import type { Trader } from '../src/e2e/chaos/trader';
 import { PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { openStreams, tradersOf, untilAll } from './harness/accounts';

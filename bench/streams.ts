@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Trader } from '../src/e2e/chaos/trading';
+import type { Trader } from '../src/e2e/chaos/trader';
 import { PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';

@@ -1,6 +1,6 @@
 /** Many accounts at the simulated venues. */
 import { randomUUID } from 'node:crypto';
-import { openTrader, type Trader } from '../../src/e2e/chaos/trading';
+import { openTrader, type Trader } from '../../src/e2e/chaos/trader';
 import type { AccountMarket } from '../../src/e2e/market-table';
 import { ACCOUNT_MARKETS, keysOf } from '../../src/e2e/market-table';
 import type { Simulator } from '../../src/simulator';

@@ -41,10 +41,12 @@ class FakeWorker implements WorkerHandle {
     );
   }
 
+  get requests() {
+    return this.heard.flatMap((message) => (message.do === 'subscribeCandle' ? message.requests : []));
+  }
+
   get aliases(): string[] {
-    return this.heard.flatMap((message) =>
-      message.do === 'subscribeCandle' ? message.requests.map(({ alias }) => alias) : [],
-    );
+    return this.requests.map(({ alias }) => alias);
   }
 
   get isMirroring(): boolean | undefined {
@@ -191,6 +193,8 @@ describe('PriceConnector', () => {
     test('go to the worker of the venue, once', async () => {
       await start();
       const replies = await send({ payload: wish });
+      const [request] = workerOf('binance').requests;
+      workerOf('binance').say({ is: 'listed', request: request! });
       await send({ payload: wish });
       await send({ payload: { ...wish, exchange: 'paperBinance' } });
       assert.deepEqual(workerOf('binance').aliases, ['1m']);

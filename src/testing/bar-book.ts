@@ -36,6 +36,11 @@ export class BarBook {
     return [...this.told.values()].reduce((sum, bars) => sum + bars.size, 0);
   }
 
+  has(key: string, start?: number): boolean {
+    const bars = this.told.get(key);
+    return bars !== undefined && (start === undefined || bars.has(start));
+  }
+
   /** Bars that were never asked for are nobody's fault: a key of which nothing came is not judged. */
   faults(key: string, ledger: readonly TrueBar[]): BarFaults {
     const bars = this.told.get(key);

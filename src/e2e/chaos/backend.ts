@@ -1,38 +1,45 @@
 /** The backend's side: asks for streams and candles again whenever it is told to, and remembers what came. */
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { connect } from 'amqplib';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { Redis } from 'ioredis';
 import { BarBook } from '../../testing/bar-book';
+import { Commands, type Command } from './commands';
+import { LastingLink } from './lasting-link';
 
 export interface Heard {
   readonly body: Readonly<Record<string, unknown>>;
   readonly isReconciled: boolean;
 }
 
-const QUEUE = 'chaos.witness';
+const CANDLE_QUEUE = 'chaos.candles';
+/** The connector's own: it alone must hold whatever nobody has read yet. */
+const USER_QUEUE = 'userStreamEvents';
 const RETRY_MS = 200;
+const DELETE_TRIES = 20;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Backend {
   /** By room, what RabbitMQ delivered, each message id once, in order. */
   readonly rooms = new Map<string, Heard[]>();
   /** Closed bars, by `exchange symbol interval`. */
   readonly candles = new BarBook();
-  /** How often Redis brought a message of balance deltas, by id. */
+  /** How often Redis brought a balance delta, by room, coin and amount: no two transfers move the same amount. */
   readonly deltas = new Map<string, number>();
   repeats = 0;
   readonly notices: string[] = [];
   private readonly seen = new Set<string>();
   private readonly redis: Redis;
+  private readonly commands: Commands;
+  private readonly link: LastingLink;
   private model: ChannelModel | undefined;
-  private requests: readonly { readonly queue: string; readonly payload: object }[] = [];
-  /** Queues whose requests are to be sent, until the broker has confirmed them: it may be away just then. */
-  private readonly wanted = new Set<string>();
-  private channel: ConfirmChannel | undefined;
+  private requests: (queue: Command['queue']) => readonly Command[] = () => [];
   private isPaused = false;
   private isClosed = false;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly env: Readonly<Record<string, string>>) {
+  constructor(env: Readonly<Record<string, string>>) {
+    const note = (text: string): void => void this.notices.push(`witness: ${text}`);
+    this.commands = new Commands(env, note);
+    this.link = new LastingLink(env, { up: (model) => this.up(model), down: () => this.down(), note });
     const { REDIS_HOST: host = '', REDIS_PORT: port = '' } = env;
     this.redis = new Redis({
       host,
@@ -45,11 +52,11 @@ export class Backend {
     this.redis.on('message', (channel, text) => this.published(channel, text));
   }
 
-  /** What it asks for, now and whenever a process says that it has started. */
+  /** `requests`: what it asks for whenever a process says that it has started. */
   async open(rooms: readonly string[], requests: typeof this.requests): Promise<void> {
     this.requests = requests;
     await this.redis.subscribe('serviceLog', ...rooms);
-    await this.dial();
+    await Promise.all([this.commands.open(), this.link.open()]);
   }
 
   /** A slow consumer: nothing is acknowledged until it goes on. */
@@ -62,48 +69,72 @@ export class Backend {
     for (const go of this.waiting.splice(0)) go();
   }
 
-  ask(queue: string): void {
-    this.wanted.add(queue);
-    void this.send();
+  ask(queue: Command['queue']): void {
+    this.send(this.requests(queue));
+  }
+
+  send(commands: readonly Command[]): void {
+    this.commands.send(commands);
+  }
+
+  /** An operator deletes the queue of user events, once everything in it is read: what is deleted with it is lost. */
+  async deleteUserEvents(): Promise<boolean> {
+    for (let attempt = 0; attempt < DELETE_TRIES; attempt += 1) {
+      const channel = await this.model?.createChannel();
+      // A queue that is not empty is refused by closing the channel.
+      channel?.on('error', () => undefined);
+      try {
+        await channel?.deleteQueue(USER_QUEUE, { ifEmpty: true });
+        await channel?.close();
+        return channel !== undefined;
+      } catch {
+        await pause(RETRY_MS);
+      }
+    }
+    return false;
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
     this.redis.disconnect();
-    await this.model?.close();
+    await Promise.all([this.commands.close(), this.link.close()]);
   }
 
-  private async send(): Promise<void> {
-    const { channel } = this;
-    if (!channel) return;
-    const sent = new Set(this.wanted);
-    try {
-      for (const { queue, payload } of this.requests) {
-        if (!sent.has(queue)) continue;
-        channel.publish('gainium', queue, Buffer.from(JSON.stringify({ payload })), { persistent: true });
+  private async up(model: ChannelModel): Promise<void> {
+    this.model = model;
+    const channel = await model.createChannel();
+    channel.on('error', (error: Error) => this.notices.push(`witness: ${error.message}`));
+    await channel.assertExchange('gainium.events', 'topic', { durable: true });
+    await channel.assertQueue(CANDLE_QUEUE, { durable: true });
+    await channel.bindQueue(CANDLE_QUEUE, 'gainium.events', 'candle.#');
+    await this.consume(channel, CANDLE_QUEUE, () => undefined);
+    void this.consumeUserEvents(model);
+  }
+
+  /** Unacknowledged messages are delivered anew. */
+  private down(): void {
+    this.model = undefined;
+    this.waiting.splice(0);
+  }
+
+  /** The connector declares the queue: its consumer waits for it, also where somebody has deleted it. */
+  private async consumeUserEvents(model: ChannelModel): Promise<void> {
+    while (this.model === model && !this.isClosed) {
+      try {
+        const channel = await model.createChannel();
+        channel.on('error', () => undefined);
+        await channel.checkQueue(USER_QUEUE);
+        return await this.consume(channel, USER_QUEUE, () => void this.consumeUserEvents(model));
+      } catch {
+        await pause(RETRY_MS);
       }
-      for (const queue of sent) this.wanted.delete(queue);
-      await channel.waitForConfirms();
-    } catch (error) {
-      for (const queue of sent) this.wanted.add(queue);
-      this.notices.push(`witness asks again: ${error instanceof Error ? error.message : 'no confirm'}`);
     }
   }
 
-  private async dial(): Promise<void> {
-    const { RABBIT_HOST: hostname = '', RABBIT_PORT: port = '' } = this.env;
-    const model = await connect({ hostname, port: Number(port), username: 'guest', password: 'guest' });
-    model.on('error', (error: Error) => this.notices.push(`witness: ${error.message}`));
-    model.on('close', () => void this.again());
-    const channel = await model.createConfirmChannel();
-    channel.on('error', (error: Error) => this.notices.push(`witness: ${error.message}`));
-    await channel.assertExchange('gainium', 'direct', { durable: true });
-    await channel.assertExchange('gainium.events', 'topic', { durable: true });
-    await channel.assertQueue(QUEUE, { durable: true });
-    for (const key of ['user.#', 'candle.#']) await channel.bindQueue(QUEUE, 'gainium.events', key);
+  private async consume(channel: Channel, queue: string, gone: () => void): Promise<void> {
     await channel.prefetch(200);
-    await channel.consume(QUEUE, (message) => {
-      if (!message) return;
+    await channel.consume(queue, (message) => {
+      if (!message) return gone();
       const take = (): void => {
         this.delivered(message);
         channel.ack(message);
@@ -111,23 +142,6 @@ export class Backend {
       if (this.isPaused) this.waiting.push(take);
       else take();
     });
-    this.model = model;
-    this.channel = channel;
-    await this.send();
-  }
-
-  /** For ever, as the broker is killed on purpose. Unacknowledged messages are delivered anew. */
-  private async again(): Promise<void> {
-    this.channel = undefined;
-    this.waiting.splice(0);
-    while (!this.isClosed) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      try {
-        return await this.dial();
-      } catch (error) {
-        this.notices.push(`witness waits: ${error instanceof Error ? error.message : 'no broker'}`);
-      }
-    }
   }
 
   private delivered({ content, fields, properties }: ConsumeMessage): void {
@@ -156,9 +170,9 @@ export class Backend {
 
   private published(channel: string, text: string): void {
     if (channel === 'serviceLog') return this.noticed(text);
-    const { eventType, uniqueMessageId } = JSON.parse(text) as Record<string, unknown>;
+    const { eventType, asset, balanceDelta } = JSON.parse(text) as Record<string, unknown>;
     if (eventType !== 'balanceUpdate') return;
-    const id = `${channel} ${String(uniqueMessageId)}`;
+    const id = `${channel} ${String(asset)} ${String(balanceDelta)}`;
     this.deltas.set(id, (this.deltas.get(id) ?? 0) + 1);
   }
 

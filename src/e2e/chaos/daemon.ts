@@ -3,10 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
 
+/** As its log says that it is at work. */
+const AT_WORK = '"consuming"';
+const POLL_MS = 50;
+
 /** A daemon of ours as an operator runs it: a process that can be killed, frozen and started again. */
 export class Daemon {
   private child: ChildProcess | undefined;
   private isWanted = false;
+  private isAtWork = false;
   /** Largest resident set seen, MB. */
   mostMb = 0;
 
@@ -23,6 +28,10 @@ export class Daemon {
       env: { ...this.env, HEALTH_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.isAtWork = false;
+    child.stdout.on('data', (text: Buffer) => {
+      if (this.child === child && text.includes(AT_WORK)) this.isAtWork = true;
+    });
     child.stdout.pipe(log);
     child.stderr.pipe(log);
     child.once('exit', () => {
@@ -34,6 +43,7 @@ export class Daemon {
 
   /** As `kill -9` or a power cut: nothing is drained. It is started again at once. */
   kill(): void {
+    this.isAtWork = false;
     this.child?.kill('SIGKILL');
   }
 
@@ -44,6 +54,14 @@ export class Daemon {
 
   thaw(): void {
     this.child?.kill('SIGCONT');
+  }
+
+  /** Resolves once it takes commands, again where it was killed: how long a start takes is the machine's matter. */
+  async atWork(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!this.isAtWork && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   /** MB now. */

@@ -1,26 +1,7 @@
 import type { Simulator } from '../../simulator';
-import type { Backend } from './backend';
-import type { Daemon } from './daemon';
-import type { Chance } from './random';
-import type { Servers } from './servers';
-
-export interface Scene {
-  readonly venues: Simulator;
-  readonly market: Simulator | undefined;
-  readonly servers: Servers;
-  readonly main: Daemon;
-  readonly price: Daemon | undefined;
-  readonly backend: Backend;
-}
-
-/** One trouble: begins, lasts for a while, ends. */
-interface Fault {
-  readonly name: string;
-  readonly lastsMs: readonly [number, number];
-  begin(scene: Scene, chance: Chance): Promise<() => void | Promise<void>> | (() => void | Promise<void>);
-}
-
-const nothing = (): void => undefined;
+import { ACCOUNT_FAULTS } from './account-faults';
+import { once, type Fault } from './fault';
+import { SERVER_FAULTS } from './server-faults';
 
 /** A fault of venues' servers: at one venue's origin, or everywhere. */
 function atVenues(name: string, faults: Parameters<Simulator['faults']['set']>[0], isDropped = false): Fault {
@@ -48,59 +29,12 @@ function atVenues(name: string, faults: Parameters<Simulator['faults']['set']>[0
   };
 }
 
-function once(name: string, run: (scene: Scene) => void): Fault {
-  return {
-    name,
-    lastsMs: [200, 1_000],
-    begin: (scene) => {
-      run(scene);
-      return nothing;
-    },
-  };
-}
-
-function atServer(server: 'redis' | 'rabbit'): readonly Fault[] {
-  const whole = server === 'redis' ? 'Redis' : 'RabbitMQ';
-  return [
-    once(`${whole}: connections cut`, ({ servers }) => servers[server].cut()),
-    {
-      name: `${whole}: half-open`,
-      lastsMs: [500, 6_000],
-      begin: ({ servers }) => {
-        servers[server].freeze();
-        return () => servers[server].thaw();
-      },
-    },
-    {
-      name: `${whole}: refused`,
-      lastsMs: [500, 4_000],
-      begin: async ({ servers }) => {
-        await servers[server].refuse();
-        return () => servers[server].accept();
-      },
-    },
-    {
-      name: `${whole}: slow`,
-      lastsMs: [500, 4_000],
-      begin: ({ servers }, chance) => {
-        servers[server].delay(chance.between(20, 300));
-        return () => servers[server].delay(0);
-      },
-    },
-    {
-      name: `${whole}: killed and started again`,
-      lastsMs: [200, 2_000],
-      begin: ({ servers }) => servers.crash(server),
-    },
-  ];
-}
-
 const MUTED = 'venues: muted';
 const HALF_OPEN = 'venues: half-open';
 
 /**
  * Troubles that only an audit finds: a session that is silent while it answers pings, and one whose frames of
- * a while were lost before anybody could miss a ping.
+ * a while were lost before anybody could miss a ping. They belong to runs that audit often.
  */
 export const DEAFENING: readonly string[] = [MUTED, HALF_OPEN];
 
@@ -126,8 +60,8 @@ export const FAULTS: readonly Fault[] = [
   atVenues('venues: garbage', { garble: { kind: 'garbage', every: 3 } }),
   atVenues('venues: REST fails', { rest: { status: 500 } }, true),
   atVenues('venues: REST hangs', { rest: 'hang' }, true),
-  ...atServer('redis'),
-  ...atServer('rabbit'),
+  ...SERVER_FAULTS,
+  ...ACCOUNT_FAULTS,
   once('main: killed', ({ main }) => main.kill()),
   once('price: killed', ({ price }) => price?.kill()),
   {

@@ -1,4 +1,8 @@
-/** `npm run chaos -- --seed 1..20 [--seconds 30] [--no-prices]`: seeded faults on real servers and processes. */
+/**
+ * `npm run chaos -- --seed 1..20 [--seconds 30] [--no-prices]`: seeded faults on real servers and processes.
+ * `--calm`: trading without faults, which shows that what a seed finds missing is not the suite's own. `--only 'main: killed'`:
+ * faults with these words only. `--patience 60`: seconds that missing events have to come. `--logs folder`.
+ */
 import { parseArgs } from 'node:util';
 import type { Outcome } from './run';
 import { problemsOf, run } from './run';
@@ -12,10 +16,20 @@ function seedsOf(text: string): readonly number[] {
 }
 
 function rowOf(seed: number, outcome: Outcome): string {
-  const { faults, orders, changes, told, reconciled, lost, outOfOrder, deltasTwice } = outcome;
+  const { faults, orders, changes, told, reconciled, lost, unseen, outOfOrder, deltasTwice } = outcome;
   const { candles, candlesMissing, candlesWrong, deaf, settledAfterMs, repeats, mostMb, violations } =
     outcome;
-  const cells = [seed, faults.length, orders, changes, told, reconciled, lost.length, outOfOrder.length];
+  const cells = [
+    seed,
+    faults.length,
+    orders,
+    changes,
+    told,
+    reconciled,
+    lost.length,
+    unseen,
+    outOfOrder.length,
+  ];
   const more = [
     deltasTwice.length,
     candles,
@@ -30,7 +44,18 @@ function rowOf(seed: number, outcome: Outcome): string {
   return [...cells, ...more].map((cell) => String(cell).padStart(10)).join('');
 }
 
-const HEAD = ['seed', 'faults', 'orders', 'changes', 'told', 'by REST', 'lost', 'disorder', 'deltas2x']
+const HEAD = [
+  'seed',
+  'faults',
+  'orders',
+  'changes',
+  'told',
+  'by REST',
+  'lost',
+  'unseen',
+  'disorder',
+  'deltas2x',
+]
   .concat(['candles', 'missing', 'wrong', 'deaf', 'repeats', 'settle ms', 'RSS MB', 'limits'])
   .map((cell) => cell.padStart(10))
   .join('');
@@ -41,6 +66,9 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '30' },
       'no-prices': { type: 'boolean', default: false },
+      calm: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      patience: { type: 'string', default: '150' },
       logs: { type: 'string' },
     },
   });
@@ -49,8 +77,9 @@ async function main(): Promise<number> {
   for (const seed of seedsOf(values.seed)) {
     print(`seed ${seed}`);
     const hasPrices = !values['no-prices'];
-    const { seconds, logs } = values;
-    const options = { seed, seconds: Number(seconds), hasPrices, say: print };
+    const { seconds, logs, only, calm: isCalm } = values;
+    const patienceMs = Number(values.patience) * 1_000;
+    const options = { seed, seconds: Number(seconds), hasPrices, isCalm, only, patienceMs, say: print };
     const outcome = await run({ ...options, ...(logs !== undefined && { logs }) });
     rows.push(rowOf(seed, outcome));
     const problems = problemsOf(outcome);

@@ -3,19 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rewriter } from '../../config';
-import { parseEndpoints } from '../../config/endpoints';
 import type { Simulator } from '../../simulator';
 import { startSimulator } from '../../simulator';
-import { allVenues } from '../../venues/registry';
-import { ACCOUNT_MARKETS, keysOf } from '../market-table';
+import { ACCOUNT_MARKETS } from '../market-table';
 import { Backend } from './backend';
 import { Daemon } from './daemon';
-import { DEAFENING, FAULTS, type Scene } from './faults';
+import { ExpectedCandles } from './expected-candles';
+import { CALM, pause, START_LIMIT_MS, type Fault, type Scene } from './fault';
+import { DEAFENING, FAULTS } from './faults';
+import { listingsOf } from './listings';
 import { Chance } from './random';
 import type { Servers } from './servers';
 import { openServers } from './servers';
-import { openTrader, Trading, type Trader } from './trading';
+import { openCommand, Actors, type Actor } from './trader';
+import { Trading } from './trading';
 import { GREETING, judge, judgeCandles, type Verdict } from './verdict';
 
 export interface RunOptions {
@@ -24,6 +25,12 @@ export interface RunOptions {
   readonly seconds: number;
   /** Also market data, whose closed candles are compared. */
   readonly hasPrices: boolean;
+  /** No trouble at all. */
+  readonly isCalm?: boolean;
+  /** Only troubles with these words in their name; default: all. */
+  readonly only?: string;
+  /** How long what is missing may still come, ms; default 150,000. */
+  readonly patienceMs?: number;
   /** Folder that keeps the logs of the processes; default: none are kept. */
   readonly logs?: string;
   say(line: string): void;
@@ -60,33 +67,44 @@ export function problemsOf(outcome: Outcome): readonly string[] {
 }
 
 const TRADE_EVERY_MS = 40;
-const SETTLE_LIMIT_MS = 150_000;
-const START_LIMIT_MS = 60_000;
-const CANDLE_VENUES = ['binance', 'okx'];
+const PATIENCE_MS = 150_000;
+const CANDLE_VENUES = ['binance', 'okx', 'bitget', 'kucoin', 'coinbase'];
 const WARP = 20;
+/** Until the first bar of each request has come; a series that tells nothing is judged all the same. */
+const CANDLE_LIMIT_MS = 60_000;
+/** Per market; most of them are traded for the first time in the middle of a trouble. */
+const SYMBOLS = 12;
+
+/** What differs from seed to seed beside chance. An audit that is hardly ever due closes no gap that others left open. */
+function settingsOf(seed: number) {
+  return {
+    auditsOften: seed % 4 === 0,
+    /** An outage of a few seconds fills it. */
+    hasSmallOutbox: seed % 3 === 0,
+  };
+}
 /** As the log says it. */
 const DEAF = 'the session is deaf';
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function run(options: RunOptions): Promise<Outcome> {
   const servers = await openServers();
   const scratch = await mkdtemp(join(tmpdir(), 'connector-chaos-'));
   const directory = options.logs ?? scratch;
   await mkdir(directory, { recursive: true });
-  const venues = await startSimulator({ symbols: 4 });
+  const venues = await startSimulator({ symbols: SYMBOLS });
   const market = options.hasPrices
     ? await startSimulator({ symbols: 4, warp: WARP, venues: CANDLE_VENUES })
     : undefined;
-  const scene: Scene = {
-    ...{ venues, market, servers, backend: new Backend(servers.direct) },
-    main: daemon('main', servers, venues, directory, options.seed),
-    price: market && daemon('price', servers, market, directory, options.seed),
-  };
+  const parts = { venues, market, servers, backend: new Backend(servers.direct) };
+  const main = daemon('main', servers, venues, directory, options.seed);
+  const price = market && daemon('price', servers, market, directory, options.seed);
   try {
-    return await perform(scene, options);
+    const accounts = new Actors(venues, await listingsOf(venues), `chaos-${options.seed}`);
+    const traders = ACCOUNT_MARKETS.map((one) => accounts.open(one, randomUUID()));
+    return await perform({ ...parts, main, price, accounts, traders }, options);
   } finally {
-    await Promise.all([scene.main.stop(), scene.price?.stop()]);
-    await scene.backend.close();
+    await Promise.all([main.stop(), price?.stop()]);
+    await parts.backend.close();
     await Promise.all([venues.close(), market?.close()]);
     await servers.stop();
     await rm(scratch, { recursive: true, force: true });
@@ -100,6 +118,7 @@ function daemon(
   directory: string,
   seed: number,
 ): Daemon {
+  const { auditsOften, hasSmallOutbox } = settingsOf(seed);
   return new Daemon(
     entry,
     {
@@ -107,91 +126,66 @@ function daemon(
       VENUE_ENDPOINTS: simulator.overrides(),
       EXCHANGE_SERVICE_API_URL: '',
       LOG_LEVEL: 'info',
-      // A muted session is found by asking: often, as the run is short.
-      USER_STREAM_AUDIT_MS: '10000',
-      ...(entry === 'price' && { PRICE_CONNECTOR_EXCHANGES: CANDLE_VENUES.join(',') }),
+      ...(auditsOften && { USER_STREAM_AUDIT_MS: '10000' }),
+      ...(hasSmallOutbox && { OUTBOX_MAX_MESSAGES: '100' }),
+      ...(entry === 'price' && { PRICE_CONNECTOR_EXCHANGES: [...CANDLE_VENUES, 'binanceus'].join(',') }),
     },
     join(directory, `${entry}-${seed}.log`),
   );
 }
 
 async function perform(scene: Scene, options: RunOptions): Promise<Outcome> {
-  const { venues, market, main, price, backend } = scene;
-  const chance = new Chance(options.seed);
-  const traders = ACCOUNT_MARKETS.map((one) => {
-    const room = randomUUID();
-    return openTrader(venues, one, room, keysOf(one.exchange, `chaos-${options.seed}`));
-  });
-  const publishedOf = market ? await spellings(market) : () => '';
-  await backend.open(
-    traders.map(({ room }) => room),
-    [...streamRequests(traders, options.seed), ...candleRequests(market, publishedOf)],
+  const { venues, market, main, price, backend, traders } = scene;
+  const { seed } = options;
+  const expected = market && new ExpectedCandles(market, await listingsOf(market, CANDLE_VENUES));
+  const rooms = traders.map(({ room }) => room);
+  await backend.open(rooms, (queue) =>
+    queue === 'usersStreamAction' ? traders.map(openCommand) : (expected?.requests() ?? []),
   );
   main.start();
   price?.start();
-  await allLive(scene, traders);
-  const trading = new Trading(traders, chance);
+  await Promise.all([allLive(scene, traders), price?.atWork(START_LIMIT_MS)]);
+  await expected?.begun(backend, CANDLE_LIMIT_MS);
+  const trading = new Trading(traders, new Chance(seed), new Chance(seed + 2_000));
   trading.start(TRADE_EVERY_MS);
-  const faults = await trouble(scene, options, new Chance(options.seed + 1_000));
+  const faults = await trouble(scene, options, trading, new Chance(seed + 1_000));
   trading.stop();
-  const settledAfterMs = await settled(scene, traders);
+  const until = expected?.now();
+  const settledAfterMs = await settled(scene, options.patienceMs ?? PATIENCE_MS);
   return {
     ...judge(venues, backend, traders),
     ...{ faults, settledAfterMs, repeats: backend.repeats, deaf: main.logged(DEAF) },
     candles: backend.candles.size,
-    ...(market ? judgeCandles(market, backend, publishedOf) : { candlesMissing: [], candlesWrong: [] }),
+    ...candlesOf(scene, expected, until),
     mostMb: Math.round(main.mostMb + (price?.mostMb ?? 0)),
-    violations: [...venues.violations(), ...(market?.violations() ?? [])].map((one) => JSON.stringify(one)),
+    violations: [venues, ...(market ? [market] : [])].flatMap((one) =>
+      one.violations().map((violation) => JSON.stringify(violation)),
+    ),
   };
 }
 
-function streamRequests(traders: readonly Trader[], seed: number) {
-  return traders.map(({ room, market: { exchange } }) => ({
-    queue: 'usersStreamAction',
-    payload: {
-      event: 'open stream',
-      uuid: room,
-      data: { userId: 'u1', api: { ...keysOf(exchange, `chaos-${seed}`), provider: exchange } },
-    },
-  }));
-}
-
-function candleRequests(
-  market: Simulator | undefined,
-  publishedOf: (exchange: string, symbol: string) => string,
-) {
-  return Object.entries(market?.markets ?? {}).flatMap(([exchange, { symbols }]) =>
-    symbols.slice(0, 2).map(({ symbol }) => ({
-      queue: 'candlesRequests',
-      payload: { exchange, symbol: publishedOf(exchange, symbol), interval: '1m' },
-    })),
+function candlesOf(
+  { market, backend }: Scene,
+  expected: ExpectedCandles | undefined,
+  until: ReadonlyMap<string, number> | undefined,
+): Pick<Outcome, 'candlesMissing' | 'candlesWrong'> {
+  if (!market || !expected || !until) return { candlesMissing: [], candlesWrong: [] };
+  const told = judgeCandles(market, backend, (exchange, symbol) =>
+    expected.publishedOf({ exchange, symbol }),
   );
-}
-
-/** Venue's spelling -> ours, of every instrument. */
-async function spellings(market: Simulator): Promise<(exchange: string, symbol: string) => string> {
-  const rewrite = rewriter(parseEndpoints(market.overrides()));
-  const names = new Map<string, string>();
-  for (const adapter of allVenues().filter(({ descriptor }) => CANDLE_VENUES.includes(descriptor.venue))) {
-    const rest = adapter.connectRest({ rewrite, timeoutMs: 10_000 });
-    for (const one of adapter.descriptor.markets) {
-      for (const { venueSymbol, symbol } of await rest.instruments(one)) {
-        names.set(`${one.exchange} ${venueSymbol}`, symbol);
-      }
-    }
-  }
-  return (exchange, symbol) => names.get(`${exchange} ${symbol}`) ?? symbol;
+  const missing = [...expected.missing(backend, until), ...told.candlesMissing];
+  return { ...told, candlesMissing: [...new Set(missing)] };
 }
 
 /** Greets every account until its room answers. What was before that is not promised, so greetings are not judged. */
-async function allLive({ backend }: Scene, traders: readonly Trader[]): Promise<void> {
+async function allLive({ backend }: Scene, traders: readonly Actor[]): Promise<void> {
   const deadline = performance.now() + START_LIMIT_MS;
   const placed = traders.map((trader) => {
     const { symbol, quantity } = trader.market;
     const request = { symbol, side: 'BUY', type: 'LIMIT', price: '1', quantity } as const;
     return { trader, request: { ...request, clientOrderId: GREETING } };
   });
-  const isHeard = ({ room }: Trader): boolean =>
+  const isHeard = ({ room }: Actor): boolean =>
     (backend.rooms.get(room) ?? []).some(({ body }) => 'orderStatus' in body);
   while (!traders.every(isHeard)) {
     if (performance.now() > deadline) throw new Error('not every stream came live');
@@ -203,16 +197,37 @@ async function allLive({ backend }: Scene, traders: readonly Trader[]): Promise<
   }
 }
 
-async function trouble(scene: Scene, { seconds, say }: RunOptions, chance: Chance): Promise<string[]> {
+/** Each trouble once before any comes again: seeds differ in which they meet, and in which order. */
+function row(chance: Chance, { seed, isCalm, only = '' }: RunOptions): Fault[] {
+  if (isCalm) return [CALM];
+  const { auditsOften } = settingsOf(seed);
+  const left = FAULTS.filter(({ name }) => name.includes(only) && (auditsOften || !DEAFENING.includes(name)));
+  const drawn: Fault[] = [];
+  while (left.length > 0) drawn.push(...left.splice(Math.floor(chance.next() * left.length), 1));
+  return drawn;
+}
+
+async function trouble(
+  scene: Scene,
+  options: RunOptions,
+  trading: Trading,
+  chance: Chance,
+): Promise<string[]> {
   const names: string[] = [];
+  const { seconds, say } = options;
   const until = performance.now() + seconds * 1_000;
+  let coming: Fault[] = [];
   while (performance.now() < until) {
-    const fault = chance.of(FAULTS);
+    if (coming.length === 0) coming = row(chance, options);
+    const fault = coming.shift();
+    if (!fault) throw new Error('no such trouble');
     const lastsMs = chance.between(...fault.lastsMs);
     names.push(fault.name);
-    say(`  ${fault.name}, ${lastsMs} ms`);
+    say(`  ${new Date().toISOString().slice(14, 23)} ${fault.name}, ${lastsMs} ms`);
     const end = await fault.begin(scene, chance);
-    await pause(lastsMs);
+    await pause(lastsMs / 2);
+    trading.surprise();
+    await pause(lastsMs / 2);
     await end();
     scene.main.measure();
     scene.price?.measure();
@@ -223,12 +238,13 @@ async function trouble(scene: Scene, { seconds, say }: RunOptions, chance: Chanc
 
 /** Waits until nothing is missing any more, or the patience is over. */
 async function settled(
-  { venues, backend, main, price, market }: Scene,
-  traders: readonly Trader[],
+  { venues, backend, main, price, market, traders }: Scene,
+  patienceMs: number,
 ): Promise<number> {
+  await Promise.all([main.atWork(START_LIMIT_MS), price?.atWork(START_LIMIT_MS)]);
   const start = performance.now();
   const isDone = (): boolean => judge(venues, backend, traders).lost.length === 0;
-  while (!isDone() && performance.now() - start < SETTLE_LIMIT_MS) await pause(100);
+  while (!isDone() && performance.now() - start < patienceMs) await pause(200);
   const settledAfterMs = performance.now() - start;
   // Bars of the last minute are still on their way.
   if (market) await pause(8_000);

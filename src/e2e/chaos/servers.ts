@@ -6,6 +6,7 @@ import { TcpProxy } from '../../testing/tcp-proxy';
 interface Provided {
   readonly env: Readonly<Record<string, string>>;
   crash(name: string): Promise<() => Promise<void>>;
+  rabbitmqctl(...orders: string[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -17,8 +18,13 @@ export interface Servers {
   readonly redis: TcpProxy;
   readonly rabbit: TcpProxy;
   crash(name: 'redis' | 'rabbit'): Promise<() => Promise<void>>;
+  /** RabbitMQ finds its memory full: it takes nothing from those who publish, and goes on delivering. */
+  alarm(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
+
+/** Of the machine's memory; 0 is reached at once. */
+const USUAL_WATERMARK = '0.6';
 
 export async function openServers(): Promise<Servers> {
   const script = pathToFileURL(join(process.cwd(), 'scripts/services.mjs')).href;
@@ -43,5 +49,12 @@ export async function openServers(): Promise<Servers> {
     await Promise.all([redis.close(), rabbit.close()]);
     await provided.stop();
   };
-  return { env, direct, redis, rabbit, crash: (name) => provided.crash(name), stop };
+  const watermark = async (part: string): Promise<void> => {
+    await provided.rabbitmqctl('set_vm_memory_high_watermark', part);
+  };
+  const alarm = async () => {
+    await watermark('0');
+    return () => watermark(USUAL_WATERMARK);
+  };
+  return { env, direct, redis, rabbit, crash: (name) => provided.crash(name), alarm, stop };
 }

@@ -1,8 +1,8 @@
 import type { Simulator } from '../../simulator';
-import type { LedgerCandle } from '../../simulator/kit';
-import { publishedTotal } from '../market-table';
+import type { LedgerCandle, LedgerOrder } from '../../simulator/kit';
 import type { Backend, Heard } from './backend';
-import type { Trader } from './trading';
+import { storyOf, textOf, textOfEntry } from './order-story';
+import type { Actor } from './trader';
 
 export interface Verdict {
   readonly orders: number;
@@ -11,6 +11,8 @@ export interface Verdict {
   readonly told: number;
   readonly reconciled: number;
   readonly lost: readonly string[];
+  /** Cancelled without a fill before anybody knew of them. */
+  readonly unseen: number;
   readonly outOfOrder: readonly string[];
   readonly deltasTwice: readonly string[];
 }
@@ -18,38 +20,35 @@ export interface Verdict {
 /** Client id of the orders that only ask whether a stream is live. */
 export const GREETING = 'greeting';
 
-const FINAL: ReadonlySet<unknown> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
-
 /** The venues' own ledger against what the consumer of RabbitMQ has. */
-export function judge(venues: Simulator, backend: Backend, traders: readonly Trader[]): Verdict {
+export function judge(venues: Simulator, backend: Backend, traders: readonly Actor[]): Verdict {
   const lost: string[] = [];
   const outOfOrder: string[] = [];
   let orders = 0;
   let changes = 0;
   let told = 0;
   let reconciled = 0;
+  let unseen = 0;
   for (const trader of traders) {
     const heard = byOrder(backend.rooms.get(trader.room) ?? []);
     const ledger = venues.ledger
       .orders({ account: trader.account.id, exchange: trader.market.exchange })
       .filter(({ clientOrderId }) => clientOrderId !== GREETING);
     changes += ledger.length;
-    for (const last of new Map(ledger.map((entry) => [entry.orderId, entry])).values()) {
+    for (const [orderId, entries] of grouped(ledger)) {
       orders += 1;
-      const states = heard.get(last.orderId) ?? [];
+      const states = heard.get(orderId) ?? [];
       told += states.length;
       reconciled += states.filter(({ isReconciled }) => isReconciled).length;
-      const name = `${trader.market.exchange} ${last.clientOrderId} ${trader.room}`;
-      const total = publishedTotal(trader.market, Number(last.filled));
-      const end = states.at(-1);
-      if (!isTold(end, last.status, total)) {
-        lost.push(`${name}: ${last.status} ${total} at the venue, ${end ? textOf(end) : 'nothing'} told`);
-      }
-      if (!isOrdered(states)) outOfOrder.push(`${name}: ${states.map(textOf).join(', ')}`);
+      const { isLost, isUnseen, disorder } = storyOf(trader, entries, states);
+      const story = textOfStory(trader, entries, states);
+      if (isUnseen) unseen += 1;
+      if (isLost) lost.push(story);
+      if (disorder.length > 0) outOfOrder.push(`${disorder.join(', ')}: ${story}`);
     }
   }
   const deltasTwice = [...backend.deltas].filter(([, count]) => count > 1).map(([id]) => id);
-  return { orders, changes, told, reconciled, lost, outOfOrder, deltasTwice };
+  return { orders, changes, told, reconciled, lost, unseen, outOfOrder, deltasTwice };
 }
 
 /** The closed bars that never came, and those that came with other values than the venue's. */
@@ -72,6 +71,26 @@ export function judgeCandles(
   };
 }
 
+function textOfStory(
+  { market, room }: Actor,
+  entries: readonly LedgerOrder[],
+  states: readonly Heard[],
+): string {
+  const [{ symbol = '', clientOrderId = '' } = {}] = entries;
+  const [happened, told] = [entries.map(textOfEntry).join(', '), states.map(textOf).join(', ')];
+  return `${market.exchange} ${symbol} ${clientOrderId} ${room}: at the venue [${happened}], told [${told}]`;
+}
+
+function grouped(ledger: readonly LedgerOrder[]): ReadonlyMap<string, readonly LedgerOrder[]> {
+  const orders = new Map<string, LedgerOrder[]>();
+  for (const entry of ledger) {
+    const entries = orders.get(entry.orderId);
+    if (entries) entries.push(entry);
+    else orders.set(entry.orderId, [entry]);
+  }
+  return orders;
+}
+
 function byOrder(heard: readonly Heard[]): Map<string, Heard[]> {
   const orders = new Map<string, Heard[]>();
   for (const one of heard) {
@@ -80,29 +99,4 @@ function byOrder(heard: readonly Heard[]): Map<string, Heard[]> {
     orders.set(String(orderId), [...(orders.get(String(orderId)) ?? []), one]);
   }
   return orders;
-}
-
-function isOrdered(states: readonly Heard[]): boolean {
-  return states.every(({ body }, at) => {
-    const before = states[at - 1]?.body;
-    if (!before) return true;
-    const filled = Number(body['totalTradeQuantity']);
-    const filledBefore = Number(before['totalTradeQuantity']);
-    if (filled < filledBefore) return false;
-    return !FINAL.has(before['orderStatus']) || filled > filledBefore;
-  });
-}
-
-function textOf({ body, isReconciled }: Heard): string {
-  const suffix = isReconciled ? ' by REST' : '';
-  return `${String(body['orderStatus'])} ${String(body['totalTradeQuantity'])}${suffix}`;
-}
-
-function isTold(end: Heard | undefined, status: string, total: number): boolean {
-  if (end?.body['orderStatus'] !== status) return false;
-  return isClose(Number(end.body['totalTradeQuantity']), total);
-}
-
-function isClose(a: number, b: number): boolean {
-  return a === b || Math.abs(a / b - 1) < 1e-6;
 }
