@@ -24,7 +24,7 @@ export function executionReport({ order, execution, fill }: OrderChange): object
     P: ZERO,
     F: ZERO,
     g: -1,
-    x: execution,
+    x: execution === 'AMENDED' ? 'REPLACED' : execution,
     X: order.status,
     r: 'NONE',
     i: idOf(order.orderId),
@@ -89,7 +89,7 @@ export function orderTradeUpdate({ order, execution, fill }: OrderChange, isCoin
     p: order.price,
     ap: order.averagePrice,
     sp: '0',
-    x: order.isLiquidation && fill ? 'CALCULATED' : execution,
+    x: order.isLiquidation && fill ? 'CALCULATED' : futuresExecution(execution),
     X: order.status,
     i: idOf(order.orderId),
     z: order.filled,
@@ -113,6 +113,10 @@ export function orderTradeUpdate({ order, execution, fill }: OrderChange, isCoin
   };
   const event = { e: 'ORDER_TRADE_UPDATE', T: order.updatedAt, E: order.updatedAt };
   return isCoinMargined ? { ...event, i: 'SfsR', o: { ...o, ma: 'BTC' } } : { ...event, o };
+}
+
+function futuresExecution(execution: OrderChange['execution']): string {
+  return execution === 'AMENDED' ? 'AMENDMENT' : execution;
 }
 
 /** Without a fill the commission keys are absent. */

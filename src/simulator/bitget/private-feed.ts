@@ -88,8 +88,12 @@ export class PrivateFeed {
     if (rows.length > 0) listener.push(this.frame({ ...arg, instId: ALL }, rows));
   }
 
-  private orderChanged({ account, order, fill }: OrderChange): void {
+  private orderChanged({ account, order, fill, execution }: OrderChange): void {
     const line = lineOfOrder(order);
+    // On the classic API; the account model's amended order keeps its id.
+    if (execution === 'AMENDED' && holderOf(this.accounts, account.key)) {
+      throw new Error('Bitget gives a changed order another id');
+    }
     if (holderOf(this.accounts, account.key)?.isUnified) {
       const row = unifiedRow(order, line.toLowerCase());
       this.tell(account.key, { instType: UNIFIED, channel: 'order', instId: ALL }, [row]);

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { BalanceChange, OrderChange } from './accounts';
-import { filledBy, isOpen, type OrderRequest, type SimFill, type SimOrder } from './order';
+import {
+  amendedBy,
+  filledBy,
+  isOpen,
+  type Amendment,
+  type OrderRequest,
+  type SimFill,
+  type SimOrder,
+} from './order';
 import { Wallet, type SimBalance } from './wallet';
 
 export interface AccountSpec {
@@ -44,9 +52,10 @@ export class SimAccount {
   /** Names the account in the ledger without telling its key. */
   readonly id: string;
   readonly exchange: string;
-  readonly key: string;
-  readonly secret: string;
-  readonly passphrase: string;
+  /** The three are changed by `AccountBook.changeKeys` only. */
+  key: string;
+  secret: string;
+  passphrase: string;
   permissions: readonly string[];
   isIpBlocked: boolean;
   private readonly orders = new Map<string, SimOrder>();
@@ -104,6 +113,14 @@ export class SimAccount {
     };
     const order = filledBy(before, fill, count);
     this.keep({ account: this, order, execution: 'TRADE', fill }, this.wallet.settle(before, fill));
+    return order;
+  }
+
+  /** A working order gets another price or quantity and keeps its id; how venues spell that is theirs. */
+  amend(orderId: string, amendment: Amendment): SimOrder {
+    const before = this.openOrder(orderId);
+    const order = amendedBy(before, amendment, { updatedAt: this.deps.now(), change: this.deps.count() });
+    this.keep({ account: this, order, execution: 'AMENDED' }, this.wallet.relock(before, order));
     return order;
   }
 

@@ -63,6 +63,48 @@ test('fills add up to the exact average, and no further than the quantity', () =
   assert.throws(() => account.cancel(orderId), /no open order/);
 });
 
+test('an amended order keeps its id and its fills, and holds what the rest of it costs', () => {
+  const { account, orders, ledger } = open();
+  account.setBalance('USDT', '100');
+  const { orderId } = account.place({ ...BUY, assets: ASSETS });
+  account.fill(orderId, '0.1');
+  account.amend(orderId, { price: '200', quantity: '0.4' });
+  assert.deepEqual(account.balances()[0], { asset: 'USDT', free: '30', locked: '60' });
+  assert.throws(() => account.amend(orderId, { quantity: '0.1' }), /nothing left/);
+  account.fill(orderId, '0.3', { price: '150' });
+  assert.deepEqual(account.balances()[0], { asset: 'USDT', free: '45', locked: '0' });
+  assert.throws(() => account.amend(orderId, { price: '1' }), /no open order/);
+  assert.deepEqual(
+    orders.map(({ execution }) => execution),
+    ['NEW', 'TRADE', 'AMENDED', 'TRADE'],
+  );
+  assert.deepEqual(
+    ledger
+      .orders({ orderId })
+      .map(({ status, filled, quantity, price }) => [status, filled, quantity, price]),
+    [
+      ['NEW', '0', '0.3', '100'],
+      ['PARTIALLY_FILLED', '0.1', '0.3', '100'],
+      ['PARTIALLY_FILLED', '0.1', '0.4', '200'],
+      ['FILLED', '0.4', '0.4', '200'],
+    ],
+  );
+});
+
+test('new keys lead to the same account, and the old ones nowhere', () => {
+  const { account, book } = open();
+  const ended: string[] = [];
+  book.onRevoked(({ key }) => ended.push(key));
+  const { id } = account;
+  book.changeKeys(account, { key: 'b-key', secret: 'b-secret', passphrase: '' });
+  assert.deepEqual(ended, ['a-key'], 'sessions end by the key that they know');
+  assert.deepEqual([account.id, account.secret, account.isRevoked], [id, 'b-secret', false]);
+  assert.equal(book.find('binance', 'b-key'), account);
+  assert.equal(book.find('binance', 'a-key'), undefined);
+  const again = { key: 'b-key', secret: '', passphrase: '' };
+  assert.throws(() => book.changeKeys(account, again), /already/);
+});
+
 test('orders without assets leave balances alone; liquidations and rejects say what they are', () => {
   const { account, balances } = open();
   const closed = account.liquidate({ ...BUY, side: 'SELL', type: 'MARKET' });

@@ -8,7 +8,7 @@ import type { SimBalance } from './wallet';
 export interface OrderChange {
   readonly account: SimAccount;
   readonly order: SimOrder;
-  readonly execution: 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'REJECTED';
+  readonly execution: 'NEW' | 'TRADE' | 'AMENDED' | 'CANCELED' | 'EXPIRED' | 'REJECTED';
   /** Of a TRADE. */
   readonly fill?: SimFill;
 }
@@ -69,6 +69,18 @@ export class AccountBook {
     return account;
   }
 
+  /** Its owner made new keys and deleted the old ones: sessions on those end as after a revocation. */
+  changeKeys(account: SimAccount, keys: Required<Pick<AccountSpec, 'key' | 'secret' | 'passphrase'>>): void {
+    const { exchange } = account;
+    const id = `${exchange} ${keys.key}`;
+    if (this.accounts.has(id)) throw new Error(`the key is already an account of ${exchange}`);
+    this.accounts.delete(`${exchange} ${account.key}`);
+    // While it still has the keys by which sessions know it.
+    tell(this.revocationListeners, account);
+    Object.assign(account, keys);
+    this.accounts.set(id, account);
+  }
+
   /** The account that a key opens at a market; revoked ones too. */
   find(exchange: string, key: string): SimAccount | undefined {
     return this.accounts.get(`${exchange} ${key}`);
@@ -102,6 +114,8 @@ export class AccountBook {
       orderId: order.orderId,
       clientOrderId: order.clientOrderId,
       status: order.status,
+      price: order.price,
+      quantity: order.quantity,
       filled: order.filled,
       quote: order.quote,
       time: order.updatedAt,

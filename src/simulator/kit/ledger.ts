@@ -27,6 +27,9 @@ export interface LedgerOrder {
   readonly orderId: string;
   readonly clientOrderId: string;
   readonly status: string;
+  /** As they stand after the change. */
+  readonly price: string;
+  readonly quantity: string;
   /** Cumulative quantity, and the sum of price x quantity. */
   readonly filled: string;
   readonly quote: string;

@@ -65,6 +65,22 @@ export function isOpen({ status }: SimOrder): boolean {
   return status === 'NEW' || status === 'PARTIALLY_FILLED';
 }
 
+export interface Amendment {
+  readonly price?: string;
+  readonly quantity?: string;
+}
+
+/** The order with another price or quantity. Fails with an Error where no part of it would be left. */
+export function amendedBy(
+  order: SimOrder,
+  amendment: Amendment,
+  at: Pick<SimOrder, 'updatedAt' | 'change'>,
+): SimOrder {
+  const amended = { ...order, ...amendment, ...at };
+  if (compare(amended.quantity, order.filled) <= 0) throw new Error(`nothing left of order ${order.orderId}`);
+  return amended;
+}
+
 /** The order after one more fill. */
 export function filledBy(order: SimOrder, fill: SimFill, change: number): SimOrder {
   const filled = sum(order.filled, fill.quantity);

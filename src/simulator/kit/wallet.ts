@@ -42,6 +42,13 @@ export class Wallet {
     return cost ? [this.move(cost.asset, cost.amount, negative(cost.amount))] : [];
   }
 
+  /** What is locked for the rest of an order, after it was amended. */
+  relock(before: SimOrder, after: SimOrder): readonly SimBalance[] {
+    this.unlock(before);
+    const cost = costOf(after, difference(after.quantity, after.filled));
+    return cost ? [this.move(cost.asset, negative(cost.amount), cost.amount)] : [];
+  }
+
   /** Moves what one fill pays and gets, and its commission. */
   settle(order: SimOrder, fill: SimFill): readonly SimBalance[] {
     const { assets, side } = order;

@@ -39,6 +39,8 @@ export function stepsOf(
     case 'CANCELED':
     case 'EXPIRED':
       return [{ type: 'canceled', status: 'done' }];
+    case 'AMENDED':
+      return [{ type: 'update', status: 'open' }];
     case 'REJECTED':
       return [];
   }

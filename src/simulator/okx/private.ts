@@ -69,7 +69,7 @@ export class PrivateSide {
   /** Orders that were never accepted are told in the answer to the request only. */
   private tellOrder({ account, order, execution, fill }: OrderChange): void {
     if (execution === 'REJECTED' || !isOurs(account)) return;
-    const row = orderRow(order, fill);
+    const row = { ...orderRow(order, fill), ...(execution === 'AMENDED' && { amendResult: '0' }) };
     for (const instType of [instTypeOf(order), 'ANY']) {
       const frame = JSON.stringify({ arg: { channel: 'orders', instType, uid: account.id }, data: [row] });
       this.push(account, `orders:${instType}`, frame);
