@@ -68,8 +68,9 @@ async function startOwn(names, guard) {
  * They end with `stop()`, and also when this process ends in any other way.
  * @param {{need: readonly ('redis' | 'rabbit')[], isOwn?: boolean}} options `isOwn`: never those of the variables
  * @returns {Promise<{env: Record<string, string>, crash(name: string): Promise<() => Promise<void>>,
- *   failures(): string[], stop(): Promise<void>}>} `env` leads to the servers; `crash` kills one of our own and
- *   resolves with the way to start it again; `failures()` tells which of our own ended by themselves.
+ *   rabbitmqctl(...orders: string[]): Promise<unknown>, failures(): string[], stop(): Promise<void>}>} `env` leads to
+ *   the servers; `crash` kills one of our own and resolves with the way to start it again; `rabbitmqctl` gives orders to
+ *   our own broker; `failures()` tells which of our own ended by themselves.
  * @throws when a server can be neither found nor installed nor started; the message says what to do.
  */
 export async function provideServices({ need, isOwn = false }) {
@@ -92,6 +93,11 @@ export async function provideServices({ need, isOwn = false }) {
           server.again();
           await ready();
         };
+      },
+      rabbitmqctl: (...orders) => {
+        const { control } = own.find((one) => one.control) ?? {};
+        if (!control) throw new Error('rabbit is not a server of our own');
+        return control(...orders);
       },
       failures: () =>
         servers.filter(({ failure }) => failure).map(({ name, failure }) => `${name} ${failure}`),

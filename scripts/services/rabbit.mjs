@@ -2,10 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
 import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { connect } from 'amqplib';
 import { freePorts, launch, untilReady, withFreshPorts } from './process.mjs';
 
+const run = promisify(execFile);
 const READY_LIMIT_MS = 120_000;
 const EPMD_READY_LIMIT_MS = 15_000;
 const ANSWER_LIMIT_MS = 5000;
@@ -129,6 +132,8 @@ export function startRabbit({ guard, programs, directory }) {
     await ready();
     const { vhost, user, password } = SPARE;
     const spare = { RABBIT_SPARE_VHOST: vhost, RABBIT_SPARE_USER: user, RABBIT_SPARE_PASSWORD: password };
-    return { server, ready, env: { ...rabbitEnv(url), ...spare } };
+    // Beside the server: Debian's own wrapper would ask the machine's node.
+    const control = (...orders) => run(join(dirname(programs.rabbit), 'rabbitmqctl'), orders, { cwd, env });
+    return { server, ready, control, env: { ...rabbitEnv(url), ...spare } };
   });
 }
