@@ -218,7 +218,7 @@ describe('known orders', () => {
         return orderId === '13' ? success([]) : failure('43001');
       },
     };
-    const { orders, gaps } = await found('spot', table, {
+    const { orders, gaps, forgotten } = await found('spot', table, {
       known: [
         known('BTCUSDT', '10'),
         known('BTCUSDT', '11'),
@@ -235,6 +235,12 @@ describe('known orders', () => {
       ['12', 'NEW'],
     ]);
     assert.deepEqual(gaps, ['known orders that the venue does not tell of: ETHUSDT, LTCUSDT, XRPUSDT']);
+    // What cannot be asked for is not forgotten, but costs no call either.
+    const ids = ['13', '14', '15'];
+    assert.deepEqual(
+      forgotten.map(({ orderId }) => orderId),
+      ids,
+    );
     const singles = asked.filter(({ path }) => path.endsWith('orderInfo')).map(({ query }) => query);
     assert.deepEqual(singles, [
       { orderId: '11' },
@@ -244,6 +250,17 @@ describe('known orders', () => {
       { orderId: '15' },
     ]);
     assert.ok(asked.every(({ weight }) => weight === 1));
+  });
+
+  test('an order that is listed as open is not forgotten, whatever is said of its id', async () => {
+    const listed = { ...SPOT_ENDED, orderId: '16', status: 'partially_filled', uTime: '' };
+    const table: Table = {
+      '/api/v2/spot/trade/unfilled-orders': () => success([listed]),
+      '/api/v2/spot/trade/orderInfo': () => failure('43001'),
+    };
+    const { forgotten } = await found('spot', table, { known: [known('BTCUSDT', '16')] });
+    assert.ok(asked.some(({ query }) => query.orderId === '16'));
+    assert.deepEqual(forgotten, []);
   });
 
   test('contracts: each in its product line; the status is called state', async () => {
@@ -283,7 +300,8 @@ describe('known orders', () => {
     const all = [known('BTCUSDT', '1'), known('ETHUSDT', '2'), known('XRPUSDT', '3')];
     const table: Table = { '/api/v3/trade/order-info': info };
     const mode: AccountMode = { generation: 'unified' };
-    const { orders, gaps } = await found('linear', table, { known: all }, mode);
+    const { orders, gaps, forgotten } = await found('linear', table, { known: all }, mode);
+    assert.deepEqual(forgotten, [all[2]], 'the other is only not ours');
     assert.deepEqual(
       orders.map(({ report }) => report.orderId),
       ['2'],

@@ -1,4 +1,5 @@
 import type { KnownOrder, SnapshotQuery } from '../contract';
+import { isLongSilent } from '../long-silent';
 import { linesOf } from './account-mode';
 import type { ListedOrderWire } from './account-wire';
 import { isBlank } from './amounts';
@@ -13,6 +14,7 @@ export interface FoundOrders {
   readonly orders: readonly OrderEvent[];
   /** What could not be looked at, in words for an operator. */
   readonly gaps: readonly string[];
+  readonly forgotten: readonly KnownOrder[];
 }
 
 const DAY = 86_400_000;
@@ -32,7 +34,7 @@ export async function findOrders(book: OrderBook, query: SnapshotQuery, nowMs: n
   for (const line of linesOf(book.kind)) {
     for (const list of listsOf(line, book.mode)) await finder.readList(list);
   }
-  for (const known of query.known) await finder.look(known);
+  for (const known of query.known) await finder.lookForKnown(known, nowMs);
   return finder.found(nowMs);
 }
 
@@ -41,7 +43,11 @@ class OrderFinder {
   private readonly seen = new Set<string>();
   private readonly faults: string[] = [];
   private readonly cut: string[] = [];
-  private readonly forgotten = new Set<string>();
+  /** Symbols of orders that nothing tells of. */
+  private readonly lost = new Set<string>();
+  private readonly forgotten: KnownOrder[] = [];
+  /** Listed, and to be told by their ids: the list is incomplete about them. */
+  private readonly undated = new Set<string>();
   /** Of these the end is news however old it is. */
   private readonly known: ReadonlySet<string>;
 
@@ -61,26 +67,36 @@ class OrderFinder {
     if (extent === 'cut') this.cut.push(`there are more ${list.what} than are read`);
   }
 
-  /** Asked for by its id, where no list told of it. */
-  async look(known: KnownOrder): Promise<void> {
-    if (this.seen.has(nameOf(known))) return;
-    const found = await findOrder(this.book, known);
-    const order = found && this.read(found);
-    if (order) this.keep(order);
-    else this.forgotten.add(known.symbol);
+  async lookForKnown(known: KnownOrder, nowMs: number): Promise<void> {
+    const isAbsent = (await this.look(known)) === 'no such order';
+    if (isAbsent && !this.undated.has(nameOf(known)) && isLongSilent(known, nowMs))
+      this.forgotten.push(known);
   }
 
   found(nowMs: number): FoundOrders {
     // Stable: of equal times, the open state stays before the end.
     const orders = this.orders.sort((a, b) => a.report.orderTime - b.report.orderTime);
-    return { orders, gaps: [...this.retention(nowMs), ...this.cut, ...this.unread(), ...this.lost()] };
+    const gaps = [...this.retention(nowMs), ...this.cut, ...this.unread(), ...this.untold()];
+    return { orders, gaps, forgotten: this.forgotten };
+  }
+
+  /** Asked for by its id, where no list told of it. */
+  private async look(known: KnownOrder): Promise<'no such order' | undefined> {
+    if (this.seen.has(nameOf(known))) return undefined;
+    const found = await findOrder(this.book, known);
+    const order = typeof found === 'object' ? this.read(found) : undefined;
+    if (order) this.keep(order);
+    else this.lost.add(known.symbol);
+    return found === 'no such order' ? found : undefined;
   }
 
   private async take(row: unknown, list: OrderList): Promise<OrderEvent | undefined> {
     const order = this.read(list.read(row));
     if (order === undefined) return undefined;
-    if (isUndated(row, order)) await this.look(knownOf(order));
-    else if (!list.isEnded || this.isNews(order)) this.keep(order);
+    if (isUndated(row, order)) {
+      for (const name of namesOf(order.report)) this.undated.add(name);
+      await this.look(knownOf(order));
+    } else if (!list.isEnded || this.isNews(order)) this.keep(order);
     return order;
   }
 
@@ -114,9 +130,9 @@ class OrderFinder {
     return first === undefined ? [] : [`unreadable orders: ${this.faults.length} (${first})`];
   }
 
-  private lost(): readonly string[] {
-    if (this.forgotten.size === 0) return [];
-    const symbols = [...this.forgotten];
+  private untold(): readonly string[] {
+    if (this.lost.size === 0) return [];
+    const symbols = [...this.lost];
     const more = symbols.length > MOST_NAMES ? ' and more' : '';
     return [
       `known orders that the venue does not tell of: ${symbols.slice(0, MOST_NAMES).join(', ')}${more}`,

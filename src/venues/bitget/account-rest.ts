@@ -5,7 +5,7 @@ import { WEIGHT } from './account-limits';
 import { lineAt, linesOf, type AccountMode } from './account-mode';
 import { classicReader, readBalances, unifiedReader } from './balances';
 import { epochMs, isObject } from './fields';
-import { findOrders } from './account-orders';
+import { findOrders, type FoundOrders } from './account-orders';
 import { refusalOf } from './refusals';
 import { signedHttp, successOf, WrongDoor, type Ask, type Question, type VenueAnswer } from './signed-http';
 
@@ -37,8 +37,8 @@ export function connectAccount(account: Account, deps: AccountRestDeps): BitgetA
 
   async function read(query: SnapshotQuery, at: AccountMode): Promise<AccountSnapshot> {
     const book = { ask, kind, mode: at, instruments: query.instruments };
-    const { orders, gaps } = await findOrders(book, query, deps.venueNow());
-    return snapshotOf(orders, gaps, await readHoldings(ask, account, at));
+    const found = await findOrders(book, query, deps.venueNow());
+    return snapshotOf(found, await readHoldings(ask, account, at));
   }
 
   return {
@@ -88,8 +88,7 @@ function generationOf(answer: VenueAnswer): AccountMode['generation'] {
 
 /** A coin that cannot be read must not pass for an empty one: no balances at all are told then. */
 function snapshotOf(
-  orders: AccountSnapshot['orders'],
-  gaps: readonly string[],
+  { orders, gaps, forgotten }: FoundOrders,
   { position, unread }: Holdings,
 ): AccountSnapshot {
   const all = unread === 0 ? gaps : [...gaps, `unreadable balances: ${unread}`];
@@ -97,6 +96,7 @@ function snapshotOf(
     orders,
     ...(unread === 0 ? { balances: position } : {}),
     ...(all.length > 0 ? { incomplete: all.join('; ') } : {}),
+    ...(forgotten.length > 0 ? { forgotten } : {}),
   };
 }
 

@@ -27,15 +27,18 @@ export interface OrderBook {
   readonly instruments: InstrumentIndex;
 }
 
-/** What the venue says of one order; undefined where it does not know it. */
-export async function findOrder(book: OrderBook, known: KnownOrder): Promise<ReadOrder | undefined> {
+/** What the venue says of one order; undefined where it could not be asked, or the order is another market's. */
+export async function findOrder(
+  book: OrderBook,
+  known: KnownOrder,
+): Promise<ReadOrder | 'no such order' | undefined> {
   const id = idOf(known);
   if (id === undefined) return undefined;
   const answer = await book.ask({ ...questionOf(book, known.symbol, id), what: 'order', ...demoOf(book) });
-  if (NOT_FOUND.has(answer.code)) return undefined;
+  if (NOT_FOUND.has(answer.code)) return 'no such order';
   const { data } = successOf(answer);
   const row: unknown = Array.isArray(data) ? data[0] : data;
-  if (row === undefined || row === null) return undefined;
+  if (row === undefined || row === null) return 'no such order';
   if (book.mode.generation === 'classic') return readListedOrder(row, book.kind === 'spot');
   return isOurs(row, book.kind) ? readUnifiedOrder(row) : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ExecutionReport } from '../../domain/account';
 import type { MarketKind } from '../../domain/exchange';
 import type { KnownOrder } from '../contract';
+import { isLongSilent } from '../long-silent';
 import type { Ask } from './account-client';
 import type { AccountKind } from './account-kind';
 import { closedQuery } from './account-kind';
@@ -32,6 +33,7 @@ export interface OrderLook {
   readonly reports: readonly ExecutionReport[];
   /** What could not be looked at, in words. */
   readonly notes: readonly string[];
+  readonly forgotten: readonly KnownOrder[];
 }
 
 /**
@@ -43,7 +45,7 @@ export interface OrderLook {
  * https://bybit-exchange.github.io/docs/v5/order/open-order
  */
 export async function readOrders(ask: Ask, query: OrderQuery): Promise<OrderLook> {
-  const { market, account, nowMs, known } = query;
+  const { market, account, nowMs } = query;
   const since = Math.max(query.sinceMs, nowMs - FURTHEST_BACK_MS);
   const found = new FoundOrders(market);
   for (const note of retentionNotes(nowMs - query.sinceMs)) found.note(note);
@@ -56,14 +58,25 @@ export async function readOrders(ask: Ask, query: OrderQuery): Promise<OrderLook
       if (!found.has(fill.orderId)) found.keep(await orderById(ask, market, fill));
     }
   }
+  const { fates, forgotten } = await fatesOf(ask, query, found);
+  return { reports: found.since(since, fates), notes: found.notes, forgotten };
+}
+
+/** What became of the known orders; those that no list names are asked for one by one. */
+async function fatesOf(ask: Ask, { known, market, nowMs }: OrderQuery, found: FoundOrders) {
   const fates = new Set<string>();
+  const forgotten: KnownOrder[] = [];
   for (const order of known) {
     const rows = found.has(order.orderId) ? [] : await orderById(ask, market, order);
     const [fate = String(order.orderId)] = found.keep(rows).ids;
-    if (found.has(fate)) fates.add(fate);
-    else found.note(`the venue does not tell of an order of ${order.symbol} that was open`);
+    if (found.has(fate)) {
+      fates.add(fate);
+      continue;
+    }
+    found.note(`the venue does not tell of an order of ${order.symbol} that was open`);
+    if (rows.length === 0 && isLongSilent(order, nowMs)) forgotten.push(order);
   }
-  return { reports: found.since(since, fates), notes: found.notes };
+  return { fates, forgotten };
 }
 
 function retentionNotes(gapMs: number): readonly string[] {

@@ -386,10 +386,11 @@ test('a known order is asked for by its id, or its client id, in the memory and 
     account({ [CURRENT]: answer('orderId', 'm'), [HISTORY]: answer('orderLinkId', 'link-h') }),
   );
   const known = (orderId: string, clientOrderId: string) => ({ symbol: 'BTCUSDT', orderId, clientOrderId });
-  const { orders, incomplete } = await rest.snapshot({
+  const { orders, incomplete, forgotten } = await rest.snapshot({
     ...{ sinceMs: NOW - 1, instruments: NONE },
     known: [known('m', 'link-m'), known('', 'link-h'), known('u', '')],
   });
+  assert.deepEqual(forgotten, [known('u', '')]);
   assert.deepEqual(
     orders.map(({ report: { orderId, orderStatus } }) => [orderId, orderStatus]),
     [

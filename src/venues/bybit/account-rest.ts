@@ -26,6 +26,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): Account
       orders: look.reports.map((report) => ({ kind: 'order', report }) satisfies AccountEvent),
       ...(wallet.position && { balances: wallet.position }),
       ...(incomplete !== '' && { incomplete }),
+      ...(look.forgotten.length > 0 && { forgotten: look.forgotten }),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ExecutionReport } from '../../domain/account';
 import { ConnectorError } from '../../domain/errors';
 import type { AccountSnapshot, KnownOrder, SnapshotQuery } from '../contract';
+import { isLongSilent } from '../long-silent';
 import type { AccountCalls } from './account-client';
 import { allPages } from './account-pages';
 import { isObject, isProduct } from './fields';
@@ -19,7 +20,7 @@ const DAY = 24 * 3_600_000;
 const LONGEST_GAP_MS = 7 * DAY;
 const MOST_FAULTS = 5;
 
-export type FoundOrders = Pick<AccountSnapshot, 'orders' | 'incomplete'>;
+export type FoundOrders = Pick<AccountSnapshot, 'orders' | 'incomplete' | 'forgotten'>;
 
 /**
  * Open orders; those created since; and of the older ones those that have fills since, and the known ones
@@ -42,8 +43,7 @@ export async function ordersSince(
   if (filled.has(undefined)) look.miss('malformed fill');
   for (const id of new Set([...asked.keys(), ...filled.keys()])) {
     if (id === undefined || look.has(id)) continue;
-    const symbol = asked.get(id)?.symbol ?? filled.get(id) ?? '';
-    look.addSingle(await single(id, calls), symbol);
+    look.addSingle(await single(id, calls), asked.get(id) ?? { orderId: id, symbol: filled.get(id) ?? '' });
   }
   if (sinceMs < at - LONGEST_GAP_MS) look.miss('changes of more than 7 days ago');
   return look.result(asked);
@@ -53,6 +53,7 @@ export async function ordersSince(
 class Look {
   private readonly found = new Map<string, object>();
   private readonly missing: string[] = [];
+  private readonly forgotten: KnownOrder[] = [];
   private nameless = 0;
 
   constructor(private readonly at: number) {}
@@ -65,9 +66,12 @@ class Look {
     }
   }
 
-  addSingle(order: object | undefined, symbol: string): void {
-    if (order !== undefined) this.add([order]);
-    else this.miss(`an order of ${symbol} that the venue does not know any more`);
+  addSingle(order: object | undefined, asked: KnownOrder | Pick<KnownOrder, 'orderId' | 'symbol'>): void {
+    if (order !== undefined) return this.add([order]);
+    this.miss(`an order of ${asked.symbol} that the venue does not know any more`);
+    // One without an id of the venue was not asked for.
+    const isKnown = 'clientOrderId' in asked && isOrderId(asked.orderId);
+    if (isKnown && isLongSilent(asked, this.at)) this.forgotten.push(asked);
   }
 
   has(id: string): boolean {
@@ -90,7 +94,12 @@ class Look {
       )
       .sort((a, b) => a.report.orderTime - b.report.orderTime);
     const gaps = wordsOf([...this.missing, ...faults]);
-    return gaps === undefined ? { orders } : { orders, incomplete: gaps };
+    const { forgotten } = this;
+    return {
+      orders,
+      ...(gaps !== undefined && { incomplete: gaps }),
+      ...(forgotten.length > 0 && { forgotten }),
+    };
   }
 }
 

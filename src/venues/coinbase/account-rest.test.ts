@@ -231,10 +231,11 @@ describe('coinbase account REST: orders', () => {
     const single = { a: order('a', { status: 'CANCELLED' }), p: order('p', { status: 'CANCEL_QUEUED' }) };
     serve({ open: [order('c')], single });
     const held = [known('a'), known('b', 'ETH-USD'), known('c'), known('p')];
-    const { orders, incomplete } = await rest().snapshot({
+    const { orders, incomplete, forgotten } = await rest().snapshot({
       ...{ sinceMs: NOW - 3_600_000, instruments: NONE },
       known: held,
     });
+    assert.deepEqual(forgotten, [held[1]]);
     assert.deepEqual(
       orders.map(({ report }) => `${report.orderId} ${report.orderStatus}`),
       ['c NEW', 'a CANCELED'],

@@ -43,6 +43,7 @@ export function connectAccount(account: Account, deps: AccountRestDeps): KucoinA
         orders,
         ...(position && { balances: position }),
         ...(gaps.length > 0 && { incomplete: [...new Set(gaps)].join('; ') }),
+        ...(found.forgotten.length > 0 && { forgotten: found.forgotten }),
       };
     },
     privateToken: async () => {

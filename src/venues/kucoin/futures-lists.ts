@@ -6,6 +6,7 @@ import {
   DAY,
   forgotten,
   listOf,
+  longSilent,
   lookBack,
   nameOf,
   namesIn,
@@ -54,7 +55,9 @@ export async function futuresRows(
   const asked = await unlisted(source, [...open, ...ended], named);
   const rows = [...open, ...ended.filter((row) => changedAt(row) >= fromMs || isAwaited(row)), ...asked.rows];
   await fills.complete(rows.filter((row) => isOursIn(row, isOurs)));
-  return { rows, fills, gaps: [...gaps, ...asked.gaps] };
+  const isKnown = new Set(known);
+  const lost = asked.forgotten.filter((order) => isKnown.has(order));
+  return { rows, fills, gaps: [...gaps, ...asked.gaps], forgotten: lost };
 }
 
 function isOursIn(row: object, isOurs: (venueSymbol: string) => boolean): boolean {
@@ -70,15 +73,17 @@ async function unlisted(
   const names = new Set(namesIn(rows));
   const found: object[] = [];
   const gaps: string[] = [];
+  const absent: KnownOrder[] = [];
   for (const order of orders) {
     const name = nameOf(order);
     if (name !== undefined && names.has(name.id)) continue;
     if (name !== undefined) names.add(name.id);
     const row = name && (await orderRow(source, 'futures order', pathOf(name)));
-    if (row === undefined) gaps.push(forgotten(order.symbol));
-    else found.push(row);
+    if (row !== undefined) found.push(row);
+    else gaps.push(forgotten(order.symbol));
+    if (row === undefined && name !== undefined) absent.push(order);
   }
-  return { rows: found, gaps };
+  return { rows: found, gaps, forgotten: longSilent(source, absent) };
 }
 
 function pathOf({ id, isClientId }: { readonly id: string; readonly isClientId: boolean }): string {

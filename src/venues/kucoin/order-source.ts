@@ -1,5 +1,6 @@
 import { ConnectorError } from '../../domain/errors';
 import type { KnownOrder } from '../contract';
+import { isLongSilent } from '../long-silent';
 import { epochMs, isObject } from './fields';
 import { isNoSuchOrder } from './refusals';
 import type { Call, What } from './signed-call';
@@ -20,6 +21,7 @@ export interface OrderRows {
   readonly rows: readonly object[];
   /** What could not be looked at, in words for an operator. */
   readonly gaps: readonly string[];
+  readonly forgotten: readonly KnownOrder[];
 }
 
 /** How far back lists are asked for, and what is missed by that. */
@@ -81,4 +83,10 @@ export async function orderRow(
 /** Of an order that is in none of the answers: it may be open, ended, or on its way into the lists. */
 export function forgotten(symbol: string): string {
   return `${symbol}: the venue does not find an order that was open`;
+}
+
+/** Of orders that the venue did not find: those that it cannot be late to hear of. */
+export function longSilent({ venueNow }: OrderSource, absent: readonly KnownOrder[]): readonly KnownOrder[] {
+  const nowMs = venueNow();
+  return absent.filter((order) => isLongSilent(order, nowMs));
 }

@@ -5,6 +5,7 @@ import {
   DAY,
   forgotten,
   listOf,
+  longSilent,
   lookBack,
   nameOf,
   namesIn,
@@ -50,6 +51,7 @@ export async function spotRows(source: OrderSource, { sinceMs, known }: Snapshot
   return {
     rows: [...rows, ...asked.rows],
     gaps: [...gaps, ...(isLong ? ['orders cancelled without a fill are kept 3 days'] : []), ...asked.gaps],
+    forgotten: asked.forgotten,
   };
 }
 
@@ -61,17 +63,22 @@ async function unlisted(
   const names = namesIn(rows);
   const found: object[] = [];
   const gaps: string[] = [];
+  const absent: KnownOrder[] = [];
   for (const order of known) {
     const name = nameOf(order);
     if (name !== undefined && names.has(name.id)) continue;
-    const search = new URLSearchParams({ symbol: order.symbol }).toString();
-    const folder = name?.isClientId ? 'client-order/' : '';
-    const path = name && `/api/v1/hf/orders/${folder}${encodeURIComponent(name.id)}?${search}`;
-    const row = path === undefined ? undefined : await orderRow(source, 'spot order', path);
-    if (row === undefined) gaps.push(forgotten(order.symbol));
-    else found.push(row);
+    const row = name && (await orderRow(source, 'spot order', pathOf(name, order.symbol)));
+    if (row !== undefined) found.push(row);
+    else gaps.push(forgotten(order.symbol));
+    if (row === undefined && name !== undefined) absent.push(order);
   }
-  return { rows: found, gaps };
+  return { rows: found, gaps, forgotten: longSilent(source, absent) };
+}
+
+function pathOf({ id, isClientId }: { readonly id: string; readonly isClientId: boolean }, symbol: string) {
+  const folder = isClientId ? 'client-order/' : '';
+  const search = new URLSearchParams({ symbol }).toString();
+  return `/api/v1/hf/orders/${folder}${encodeURIComponent(id)}?${search}`;
 }
 
 function symbolsOf({ exchange }: OrderSource, answer: unknown): readonly string[] {
