@@ -34,6 +34,10 @@ export class BalanceBook {
     return this.heldText;
   }
 
+  heldNames(): readonly string[] {
+    return namesIn(this.heldText);
+  }
+
   /**
    * Takes what an earlier life kept: of what is not known by now a full list tells whether it is still there.
    * Venues leave out what is empty, so that nothing else would ever tell it.

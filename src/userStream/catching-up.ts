@@ -139,7 +139,9 @@ export class CatchingUp {
   /** The venue is asked in doubt, though nothing points to a gap. */
   audit(): void {
     const fromMs = Math.max(this.proven - LIST_LAG_MS, this.bornAt);
-    if (this.isLive && this.told > 0 && !this.open) this.need(fromMs, 'audit');
+    // What was refused is asked for once there is room; before, it would look like a session's deafness.
+    const isDue = this.isLive && this.told > 0 && !this.open && this.refusedSince === undefined;
+    if (isDue) this.need(fromMs, 'audit');
   }
 
   /** A frame could not be read, or an answer of Redis was lost: the venue is asked what it may have said. */
@@ -238,6 +240,7 @@ export class CatchingUp {
     const snapshot = await looks.snapshot({
       ...{ sinceMs, instruments, known },
       ...(gap.again && { again: true }),
+      ...(this.deliveries.held.length > 0 && { heldBefore: this.deliveries.held }),
       ...(gap.reason === 'audit'
         ? { isAudit: true }
         : { traded: this.deliveries.traded(askedAt - TRADED_MS) }),

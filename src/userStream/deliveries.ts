@@ -66,6 +66,11 @@ export class Deliveries {
     return this.ledger.traded(sinceMs);
   }
 
+  /** Assets that were last told as held, by this life or an earlier one. */
+  get held(): readonly string[] {
+    return this.balances.heldNames();
+  }
+
   /** Epoch ms up to which the broker has everything; undefined: it has all that was heard. */
   get confirmedUntil(): number | undefined {
     return this.unconfirmed?.reduce((least, sinceMs) => Math.min(least, sinceMs));
@@ -108,8 +113,11 @@ export class Deliveries {
    */
   reconciled(look: Look, now: number): Found {
     const { snapshot, askedAt, liveSince, gap } = look;
-    const orders = snapshot.orders.filter(({ report }) => this.ledger.acceptReconciled(report, look));
+    const orders = snapshot.orders.filter((order) =>
+      this.ledger.acceptReconciled(order.report, look, limitOf(order)),
+    );
     for (const order of orders) this.publish(order, now, gap.fromMs);
+    for (const order of snapshot.forgotten ?? []) this.forget(order);
     if (gap.reason !== 'audit') this.doubtUnanswered(look);
     return {
       orders: orders.length,
@@ -130,6 +138,12 @@ export class Deliveries {
     }
   }
 
+  /** Nobody can tell any more what became of it. */
+  private forget(order: KnownOrder): void {
+    this.deps.records.order(this.owner.room, this.ledger.drop(order), undefined);
+    this.deps.publisher.doubt(order.clientOrderId);
+  }
+
   /** All balances, as REST told them. Returns how many events were news. */
   balancesAre(position: OutboundAccountPosition, askedAt: number, now: number): number {
     const news = this.balances.acceptSnapshot({ kind: 'balances', position }, askedAt);
@@ -141,7 +155,7 @@ export class Deliveries {
   private newsOf(event: AccountEvent): AccountEvent | undefined {
     switch (event.kind) {
       case 'order':
-        return this.ledger.accept(event.report) ? event : undefined;
+        return this.ledger.accept(event.report, limitOf(event)) ? event : undefined;
       case 'balances':
         return this.balances.accept(event);
       case 'balanceDelta': {
@@ -196,7 +210,7 @@ export class Deliveries {
     if (this.unconfirmed?.length === 0) this.unconfirmed = undefined;
     if (event.kind === 'balances') this.noteHeld(this.balances.confirmed(event));
     if (event.kind !== 'order') return;
-    const { key, text, isDone } = OrderLedger.keep(event.report);
+    const { key, text, isDone } = OrderLedger.keep(event.report, limitOf(event));
     records.order(room, key, text);
     if (!isDone) return;
     const kept = (this.keptDone ??= new Set());
@@ -215,4 +229,9 @@ export class Deliveries {
     const { exchange } = this.owner;
     this.deps.telemetry.meter.count('connector_user_events_total', { exchange, kind, outcome });
   }
+}
+
+/** The order's own price, where the published form holds it beside the average of its fills. */
+function limitOf({ wire }: Extract<AccountEvent, { readonly kind: 'order' }>): string | undefined {
+  return typeof wire?.price === 'string' ? wire.price : undefined;
 }

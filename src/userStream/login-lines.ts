@@ -14,7 +14,7 @@ export class LoginLines {
   ) {}
 
   /** @throws ConnectorError COMMAND_INVALID where the venue has no accounts */
-  open(lane: RestLane): AccountRest {
+  open(lane: () => RestLane): AccountRest {
     return this.connect(this.lines.restDeps(this.known, this.login, lane));
   }
 

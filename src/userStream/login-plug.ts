@@ -16,7 +16,7 @@ export class LoginPlug implements AccountPlug {
     readonly fingerprint: string,
     private readonly lines: LoginLines,
   ) {
-    this.rest = lines.open('session');
+    this.rest = lines.open(() => 'session');
   }
 
   get looks(): Looks {

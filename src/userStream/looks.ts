@@ -1,6 +1,7 @@
 import type { OutboundAccountPosition } from '../domain/account';
 import type { AccountRest, AccountSnapshot, SnapshotQuery } from '../venues/contract';
 import type { LoginLines } from './login-lines';
+import type { RestLane } from './rest-budget';
 import { silenceAsked } from './rest-budget';
 
 /** What is asked of one login beside its sessions. Its line is opened with the first question: most need none. */
@@ -8,6 +9,7 @@ export class Looks implements AccountRest {
   /** When the last question for the time left, after it had waited its turn; epoch ms. */
   timeSentAt = -Infinity;
   private line: AccountRest | undefined;
+  private lane: RestLane = 'look';
 
   constructor(private readonly lines: LoginLines) {}
 
@@ -22,6 +24,7 @@ export class Looks implements AccountRest {
   }
 
   snapshot(query: SnapshotQuery): Promise<AccountSnapshot> {
+    this.lane = query.isAudit ? 'audit' : 'look';
     return this.heeded(this.opened.snapshot(query));
   }
 
@@ -30,7 +33,7 @@ export class Looks implements AccountRest {
   }
 
   private get opened(): AccountRest {
-    return (this.line ??= this.lines.open('look'));
+    return (this.line ??= this.lines.open(() => this.lane));
   }
 
   /** Whoever asks waits by itself; other questions of the login are to wait as well. */

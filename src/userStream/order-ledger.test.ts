@@ -286,3 +286,12 @@ test('symbols that traded lately, the latest first', () => {
   ledger.accept(report({ symbol: 'OPEN', orderTime: 50 }));
   assert.deepEqual(ledger.traded(20), ['A', 'B']);
 });
+
+test('an amended limit is news, though the report tells the average of fills that stays the same', () => {
+  const ledger = new OrderLedger();
+  const partly = (orderTime: number) => report({ ...partial('0.1', orderTime), price: '99.5' });
+  assert.equal(ledger.accept(partly(11), '100'), true);
+  assert.equal(ledger.accept(partly(12), '100'), false);
+  assert.equal(ledger.accept(partly(12), '101'), true);
+  assert.equal(ledger.acceptReconciled(partly(12), { sinceMs: 0, askedAt: 90_000 }, '101.0'), false);
+});

@@ -50,10 +50,13 @@ export class OrderLedger {
   private doneSince = -Infinity;
   private forgottenUntil = -Infinity;
 
-  /** True where the report, as a stream told it, is something new; it is then remembered. */
-  accept(report: ExecutionReport): boolean {
+  /**
+   * True where the report, as a stream told it, is something new; it is then remembered.
+   * @param limit the order's own price, where the published form has it beside the report's
+   */
+  accept(report: ExecutionReport, limit?: string): boolean {
     const known = this.find(report);
-    const next = knownOf(report);
+    const next = knownOf(report, limit);
     if (known && !isNews(known, next)) return false;
     this.remember(report, next);
     return true;
@@ -64,9 +67,9 @@ export class OrderLedger {
    * that they prove nothing of an order that is known, unless the stream told of it while the answer was under
    * way; an order that is not known, and did not change since, was told to an earlier life.
    */
-  acceptReconciled(report: ExecutionReport, { sinceMs, askedAt }: Asked): boolean {
+  acceptReconciled(report: ExecutionReport, { sinceMs, askedAt }: Asked, limit?: string): boolean {
     const known = this.find(report);
-    const next = knownOf(report);
+    const next = knownOf(report, limit);
     const isOvertaken = known !== undefined && known.at > askedAt - ANSWER_LAG_MS;
     const at = known && !isOvertaken ? Math.max(next.at, known.at) : next.at;
     if (known && !isNews(known, { ...next, at })) return false;
@@ -114,8 +117,8 @@ export class OrderLedger {
   }
 
   /** What the ledger remembers of the order, as text for `restore`. */
-  static keep(report: ExecutionReport): { readonly key: string; readonly text: string; isDone: boolean } {
-    const known = knownOf(report);
+  static keep(report: ExecutionReport, limit?: string) {
+    const known = knownOf(report, limit);
     return { key: keyOf(report), text: JSON.stringify(known), isDone: FINAL.has(known.status) };
   }
 
@@ -188,8 +191,9 @@ function isNameless({ orderId }: { readonly orderId: string | number }): boolean
   return String(orderId) === NAMELESS;
 }
 
-function knownOf(report: ExecutionReport): Known {
-  const { symbol, orderId, newClientOrderId: clientOrderId, price, quantity, side, orderType } = report;
+/** Where the report's price is the average of fills, an amended limit would not show in it. */
+function knownOf(report: ExecutionReport, price = report.price): Known {
+  const { symbol, orderId, newClientOrderId: clientOrderId, quantity, side, orderType } = report;
   const { orderStatus: status, totalTradeQuantity: filled, orderTime: at } = report;
   return { symbol, orderId, clientOrderId, status, filled, at, price, quantity, side, orderType };
 }

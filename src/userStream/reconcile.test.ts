@@ -210,6 +210,7 @@ test('an order that the venue does not tell of is no longer believed by whoever 
 test('a venue that answers in parts: each is told as it comes, what is known is asked for once', async (t) => {
   const { server, stage, start, tell, until, store, clock } = await setUp(t);
   const { lines, status } = await start();
+  stage.asked.splice(0);
   await tell(order('NEW', '0'), order('FILLED', '1', '9'));
   let rest: (snapshot: AccountSnapshot) => void = () => undefined;
   stage.answer = ({ again }) =>
@@ -242,6 +243,25 @@ test('a venue that answers in parts: each is told as it comes, what is known is 
     /./,
     'what was answered for is believed',
   );
+});
+
+test('an order that the venue has forgotten for good is not asked for again, nor told as cancelled', async (t) => {
+  const { server, stage, start, tell, until, store, clock } = await setUp(t);
+  const { status, lines } = await start();
+  stage.asked.splice(0);
+  await tell(order('NEW', '0'));
+  stage.answer = ({ known }) => ({ orders: [], forgotten: known });
+  server.latest?.cut();
+  await until('closed', () => status()['lastGap'] !== undefined);
+  server.latest?.cut();
+  await until('asked again', () => stage.asked.length === 2);
+  assert.deepEqual(
+    stage.asked.map(({ known }) => known.length),
+    [1, 0],
+  );
+  await drive(clock, 500, 100);
+  assert.equal((await store.hashAll(`connector:stream:${ROOM}:orders`)).size, 0);
+  assert.deepEqual(lines(), ['1 NEW 0']);
 });
 
 test('a failing look is repeated until it is answered, and seen meanwhile', async (t) => {

@@ -110,3 +110,29 @@ test('what is missed between two parts is no part: all is asked for anew', async
     [askedAnewAt],
   );
 });
+
+test('a gap does not wait for an audit that waits: it is asked for at once, and the late answer is not heard', async () => {
+  const { clock, answers, reconciler, closed } = setUp();
+  reconciler.need({ fromMs: 5, reason: 'audit' });
+  await clock.advanceAsync(1_000);
+  reconciler.need({ fromMs: 900, reason: 'reconnect' });
+  await clock.advanceAsync(0);
+  assert.deepEqual(
+    answers.map(({ gap }) => gap),
+    [
+      { fromMs: 5, reason: 'audit' },
+      { fromMs: 5, reason: 'reconnect' },
+    ],
+  );
+  const [audit, gap] = answers;
+  audit!.answer();
+  await clock.advanceAsync(0);
+  assert.equal(closed.length, 0);
+  gap!.answer();
+  await clock.advanceAsync(0);
+  assert.deepEqual(
+    closed.map(({ gap: { reason } }) => reason),
+    ['reconnect'],
+  );
+  assert.equal(reconciler.open, undefined);
+});

@@ -97,14 +97,21 @@ export class Reconciler {
 
   /** The gap that is not closed yet. */
   get open(): Gap | undefined {
-    return this.wanted ?? this.asked;
+    return this.wanted && this.asked ? joined(this.wanted, this.asked) : (this.wanted ?? this.asked);
   }
 
   need(gap: Gap): void {
     if (this.isStopped) return;
     this.wanted = joined(this.wanted, gap);
     this.since ??= this.deps.clock.monotonic();
+    if (this.asked?.reason === 'audit' && gap.reason !== 'audit') this.overtake(this.asked);
     if (!this.asked && this.retry === undefined) this.ask();
+  }
+
+  /** An audit waits behind everybody's gaps: the answer that it gets one day is not listened to. */
+  private overtake(audit: Gap): void {
+    this.wanted = joined(this.wanted, audit);
+    this.asked = undefined;
   }
 
   /** Circumstances have changed: a retry need not wait any longer. */
@@ -135,7 +142,7 @@ export class Reconciler {
   }
 
   private answered(look: Look, gap: Gap, toMs: number): void {
-    if (this.isStopped) return;
+    if (this.isStopped || this.asked !== gap) return;
     const { incomplete, askAgain } = look.snapshot;
     const found = this.owner.merge(look);
     const notes = new Set(incomplete?.split('; '));
@@ -174,7 +181,7 @@ export class Reconciler {
   }
 
   private failed(error: unknown, gap: Gap): void {
-    if (this.isStopped) return;
+    if (this.isStopped || this.asked !== gap) return;
     const { telemetry, clock } = this.deps;
     const { exchange, room } = this.owner;
     this.asked = undefined;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../testing/fake-clock';
+import type { RestLane } from './rest-budget';
 import { RestBudget } from './rest-budget';
 
 const RULES = { perIp: [{ count: 10, perMs: 1_000 }], perAccount: [{ count: 3, perMs: 1_000 }] };
@@ -10,7 +11,7 @@ function stage() {
   const clock = new FakeClock();
   const budget = new RestBudget(clock);
   const made: string[] = [];
-  const call = async (login: string, lane: 'session' | 'look', weight?: number): Promise<void> => {
+  const call = async (login: string, lane: RestLane, weight?: number): Promise<void> => {
     await budget.turns(
       HOST,
       login,
@@ -173,4 +174,17 @@ test('looks that hang leave a quarter of the places to sessions', async () => {
   ends[0]!('badly');
   await settle();
   assert.equal(ends.length, 26);
+});
+
+test('audits wait behind gaps, and leave half of the rate to them', async () => {
+  const { clock, made, call, settle } = stage();
+  for (let count = 0; count < 8; count += 1) void call(`a${count}`, 'audit');
+  await settle();
+  assert.equal(made.length, 5);
+  for (let count = 0; count < 4; count += 1) void call(`l${count}`, 'look');
+  await settle();
+  assert.deepEqual(made.slice(5), ['l0 look', 'l1 look', 'l2 look'], 'at once');
+  clock.advance(1_000);
+  await settle();
+  assert.equal(made[8], 'l3 look', 'before the audits that came before it');
 });

@@ -3,8 +3,11 @@ import { RateSchedule } from '../transport/limits';
 import type { Clock, Timer } from '../domain/time';
 import type { AccountRestRules, InTurn } from '../venues/contract';
 
-/** What a call is for. Sessions cannot be dialled without theirs, so they go first. */
-export type RestLane = 'session' | 'look';
+/**
+ * What a call is for. Sessions cannot be dialled without theirs, so they go first; then what may have been missed,
+ * then questions about what nobody has missed yet.
+ */
+export type RestLane = 'session' | 'look' | 'audit';
 
 interface Turn {
   readonly account: RateSchedule;
@@ -13,19 +16,19 @@ interface Turn {
 }
 
 /** Who goes first. */
-const LANES: readonly RestLane[] = ['session', 'look'];
+const LANES: readonly RestLane[] = ['session', 'look', 'audit'];
 /** Of calls that no login is charged for. */
 const NOBODY = new RateSchedule([]);
 const MAX_ACCOUNTS = 20_000;
-/** Of the rate that looks leave to sessions: a listen key must not wait until the minute is over. */
-const RESERVED = 0.2;
+/** Of the rate that is left to those who go first: a listen key, or a gap, must not wait until the minute is over. */
+const RESERVED: Readonly<Record<RestLane, number>> = { session: 0, look: 0.2, audit: 0.5 };
 /**
  * Calls of one host that are on their way. A venue's budget of a minute would else leave at once, each call
  * with a connection of its own, and be held against us.
  */
 const MOST_AT_ONCE = 24;
-/** Of these: however many looks hang, a session gets what it is dialled with. */
-const MOST_LOOKS_AT_ONCE = 18;
+/** Of these, with those that go first: however many looks hang, a session gets what it is dialled with. */
+const AT_ONCE: Readonly<Record<RestLane, number>> = { session: MOST_AT_ONCE, look: 18, audit: 12 };
 
 /**
  * The calls of all accounts that one host counts together. First come, first served within a lane; an
@@ -33,19 +36,24 @@ const MOST_LOOKS_AT_ONCE = 18;
  */
 class HostTurns {
   readonly schedule: RateSchedule;
-  private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = { session: new Set(), look: new Set() };
-  private readonly reserve: number;
+  private readonly lanes: Readonly<Record<RestLane, Set<Turn>>> = {
+    session: new Set(),
+    look: new Set(),
+    audit: new Set(),
+  };
+  /** Of the tightest rate, in the venue's weights. */
+  private readonly tightest: number;
   private timer: Timer | undefined;
   /** Of the login that has to be silent longest; monotonic ms. */
   private silence: { readonly login: string; readonly until: number } | undefined;
-  private readonly underWay: Record<RestLane, number> = { session: 0, look: 0 };
+  private readonly underWay: Record<RestLane, number> = { session: 0, look: 0, audit: 0 };
 
   constructor(
     private readonly clock: Clock,
     rules: AccountRestRules,
   ) {
     this.schedule = new RateSchedule(rules.perIp);
-    this.reserve = Math.floor(Math.min(...rules.perIp.map(({ count }) => count)) * RESERVED);
+    this.tightest = Math.min(...rules.perIp.map(({ count }) => count));
   }
 
   enter(lane: RestLane, turn: Turn): void {
@@ -70,8 +78,9 @@ class HostTurns {
   }
 
   private hasRoom(lane: RestLane): boolean {
-    const { session, look } = this.underWay;
-    return session + look < MOST_AT_ONCE && (lane === 'session' || look < MOST_LOOKS_AT_ONCE);
+    const { session, look, audit } = this.underWay;
+    if (session + look + audit >= MOST_AT_ONCE) return false;
+    return lane === 'session' || (lane === 'look' ? look + audit : audit) < AT_ONCE[lane];
   }
 
   private pump(): void {
@@ -80,7 +89,7 @@ class HostTurns {
     const now = this.clock.monotonic();
     let next = Infinity;
     for (const lane of LANES) {
-      const reserve = lane === 'look' ? this.reserve : 0;
+      const reserve = Math.floor(this.tightest * RESERVED[lane]);
       for (const turn of this.lanes[lane]) {
         if (!this.hasRoom(lane)) break;
         const at = this.schedule.earliest(now, turn.weight + reserve);
@@ -116,10 +125,16 @@ export class RestBudget {
   constructor(private readonly clock: Clock) {}
 
   /** The way to the calls of one login at one host. @param login absent: calls that count for nobody's own */
-  turns(host: string, login: string | undefined, rules: AccountRestRules, lane: RestLane): InTurn {
+  turns(
+    host: string,
+    login: string | undefined,
+    rules: AccountRestRules,
+    laneNow: RestLane | (() => RestLane),
+  ): InTurn {
     const account = login === undefined ? NOBODY : this.accountOf(`${host} ${login}`, rules);
     return async (call, weight = 1) => {
       const turns = this.hostOf(host, rules);
+      const lane = typeof laneNow === 'function' ? laneNow() : laneNow;
       await new Promise<void>((run) => turns.enter(lane, { account, weight, run }));
       try {
         return await call();

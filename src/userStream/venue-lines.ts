@@ -65,14 +65,14 @@ export class VenueLines {
   }
 
   /** What the signed REST of one login works with. */
-  restDeps(known: KnownMarket, login: string, lane: RestLane): AccountRestDeps {
+  restDeps(known: KnownMarket, login: string, lane: () => RestLane): AccountRestDeps {
     return this.restDepsIn(this.turns(known, login, lane), known);
   }
 
   /** What the unsigned question for the venue's time works with: it counts for the address alone. */
   clockDeps(known: KnownMarket): TimedRestDeps {
     const { clock } = this.deps;
-    const wait = this.turns(known, undefined, 'session');
+    const wait = this.turns(known, undefined, () => 'session');
     let sentAt = -Infinity;
     const inTurn: InTurn = (call, weight) =>
       wait(() => {
@@ -91,7 +91,7 @@ export class VenueLines {
     for (const catalogue of this.catalogues.values()) catalogue.stop();
   }
 
-  private turns({ market }: KnownMarket, login: string | undefined, lane: RestLane): InTurn {
+  private turns({ market }: KnownMarket, login: string | undefined, lane: () => RestLane): InTurn {
     return this.budget.turns(market.endpoints.rest, login, market.accountRest ?? CAUTIOUS, lane);
   }
 
