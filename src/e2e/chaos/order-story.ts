@@ -5,7 +5,7 @@ import type { Heard } from './backend';
 import type { Actor } from './trader';
 
 export interface Story {
-  /** It came and went without a fill, and nobody could know of it: at these venues only the symbol's own list tells. */
+  /** It came and went and left nothing, and nobody could know of it: at these venues only the symbol's own list tells. */
   readonly isUnseen: boolean;
   /** The last change is not told, neither by its own event nor by a later one. */
   readonly isLost: boolean;
@@ -21,16 +21,37 @@ const LISTED_BY_SYMBOL: ReadonlySet<string> = new Set([
   ...['binance', 'binanceUS', 'binanceUsdm', 'binanceCoinm', 'kucoin'],
 ]);
 
-/** What one order went through at the venue, against what was told of it. */
+/**
+ * What one order went through at the venue, against what was told of it.
+ * @param isHeardOf some order of its symbol was told
+ */
 export function storyOf(
-  { market, amends }: Pick<Actor, 'market' | 'amends'>,
+  actor: Pick<Actor, 'market' | 'amends' | 'account'>,
   entries: readonly LedgerOrder[],
   told: readonly Heard[],
+  isHeardOf: boolean,
 ): Story {
+  const { market, amends } = actor;
   const isTold = ({ body }: Heard, entry: LedgerOrder): boolean =>
     body['orderStatus'] === entry.status &&
     isClose(body['totalTradeQuantity'], publishedTotal(market, Number(entry.filled))) &&
     (amends === 'nothing' || isAsAmended(body, entry, market));
+  const last = entries.at(-1);
+  const end = told.at(-1);
+  const isGone = isVain(last) || (!isHeardOf && isRoundTrip(actor, last));
+  const isUnseen = !end && isGone && LISTED_BY_SYMBOL.has(market.exchange);
+  return {
+    isLost: !isUnseen && !(last && end && isTold(end, last)),
+    isUnseen,
+    disorder: disorderIn(entries, told, isTold),
+  };
+}
+
+function disorderIn(
+  entries: readonly LedgerOrder[],
+  told: readonly Heard[],
+  isTold: (one: Heard, entry: LedgerOrder) => boolean,
+): readonly string[] {
   const disorder: string[] = [];
   let at = 0;
   for (const one of told) {
@@ -39,14 +60,18 @@ export function storyOf(
     else if (entries.some((entry) => isTold(one, entry))) disorder.push(`${textOf(one)} came too late`);
     else disorder.push(`${textOf(one)} never was`);
   }
-  const last = entries.at(-1);
-  const end = told.at(-1);
-  const isUnseen = !end && isVain(last) && LISTED_BY_SYMBOL.has(market.exchange);
-  return { isLost: !isUnseen && !(last && end && isTold(end, last)), isUnseen, disorder };
+  return disorder;
 }
 
 function isVain(last: LedgerOrder | undefined): boolean {
   return last?.status === 'CANCELED' && Number(last.filled) === 0;
+}
+
+/** Bought and sold wholly, so that the coins held tell nothing of it. Futures tell their trades in one list. */
+function isRoundTrip({ account, market }: Pick<Actor, 'market' | 'account'>, last?: LedgerOrder): boolean {
+  const held = account.balances().filter(({ free, locked }) => Number(free) + Number(locked) !== 0);
+  const isHeld = held.some(({ asset }) => last?.symbol.startsWith(asset));
+  return market.assets !== undefined && last?.status === 'FILLED' && !isHeld;
 }
 
 /** `PARTIALLY_FILLED 0.1 of 0.3 at 50000` */

@@ -11,7 +11,7 @@ export interface Verdict {
   readonly told: number;
   readonly reconciled: number;
   readonly lost: readonly string[];
-  /** Cancelled without a fill before anybody knew of them. */
+  /** They left nothing, at a venue that tells orders by their symbols only: cancelled unfilled, or a whole round trip. */
   readonly unseen: number;
   readonly outOfOrder: readonly string[];
   readonly deltasTwice: readonly string[];
@@ -35,12 +35,18 @@ export function judge(venues: Simulator, backend: Backend, traders: readonly Act
       .orders({ account: trader.account.id, exchange: trader.market.exchange })
       .filter(({ clientOrderId }) => clientOrderId !== GREETING);
     changes += ledger.length;
+    const heardOf = new Set(ledger.filter(({ orderId }) => heard.has(orderId)).map(({ symbol }) => symbol));
     for (const [orderId, entries] of grouped(ledger)) {
       orders += 1;
       const states = heard.get(orderId) ?? [];
       told += states.length;
       reconciled += states.filter(({ isReconciled }) => isReconciled).length;
-      const { isLost, isUnseen, disorder } = storyOf(trader, entries, states);
+      const { isLost, isUnseen, disorder } = storyOf(
+        trader,
+        entries,
+        states,
+        heardOf.has(entries[0]?.symbol ?? ''),
+      );
       const story = textOfStory(trader, entries, states);
       if (isUnseen) unseen += 1;
       if (isLost) lost.push(story);
