@@ -1,8 +1,7 @@
 /** The floor of closing candles: one socket, JSON.parse, PUBLISH and a confirmed AMQP publish, and nothing else. */
-import { Redis } from 'ioredis';
 import WebSocket from 'ws';
 import type { Candle } from '../../src/domain/events';
-import { connectRabbit } from './rabbit';
+import { openDoors } from './floor-doors';
 
 interface KlineFrame {
   readonly data: {
@@ -12,10 +11,7 @@ interface KlineFrame {
 }
 
 async function main(): Promise<void> {
-  const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
-  const redis = new Redis(Number(REDIS_PORT), REDIS_HOST);
-  const rabbit = await connectRabbit(process.env);
-  const channel = await rabbit.createConfirmChannel();
+  const { redis, channel } = await openDoors();
   const socket = new WebSocket(process.env['BENCH_URL'] ?? '', { perMessageDeflate: false });
   socket.on('message', (frame) => {
     const { E, k } = (JSON.parse(String(frame)) as KlineFrame).data;

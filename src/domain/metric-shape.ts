@@ -1,3 +1,4 @@
+/** One entry of the catalogue. */
 export interface MetricShape {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricName } from '../domain/metric-names';
+import type { MetricShape } from '../domain/metric-shape';
 import { METRICS } from '../domain/metric-names';
 import type { Labels, Meter } from '../domain/telemetry';
 import { Series } from './series';
@@ -33,13 +34,6 @@ const AGGREGATORS: Partial<Record<MetricName, 'min' | 'max'>> = {
 };
 
 type Kind = (typeof METRICS)[MetricName]['type'];
-/** The catalogue's entries, seen as one type. */
-interface MetricShape {
-  readonly type: Kind;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly buckets?: readonly number[];
-}
 type Write = (value: number, labels: Labels | undefined) => void;
 
 /** The metrics of this thread, by the catalogue of the domain. */

@@ -1,64 +1,16 @@
 import { ConnectorError } from '../domain/errors';
-import type { Clock, Timer } from '../domain/time';
-import { RateSchedule } from '../transport/limits';
+import type { Clock } from '../domain/time';
+import { TurnQueue } from '../transport/limits';
 import { atOnce } from '../venues/at-once';
-import type { InTurn, MarketDescriptor, Rate } from '../venues/contract';
-
-interface Turn {
-  readonly weight: number;
-  readonly run: () => void;
-}
-
-/** The calls that a venue counts together. First come, first served. */
-class Row {
-  private readonly schedule: RateSchedule;
-  private readonly waiting = new Set<Turn>();
-  private timer: Timer | undefined;
-
-  constructor(
-    private readonly clock: Clock,
-    rates: readonly Rate[],
-  ) {
-    this.schedule = new RateSchedule(rates);
-  }
-
-  enter(turn: Turn): void {
-    this.waiting.add(turn);
-    this.pump();
-  }
-
-  pause(forMs: number): void {
-    this.schedule.pauseUntil(this.clock.monotonic() + forMs);
-  }
-
-  /** Who waits still is never called: nobody would hear the answer. */
-  stop(): void {
-    this.waiting.clear();
-    this.clock.cancel(this.timer);
-  }
-
-  private pump(): void {
-    this.clock.cancel(this.timer);
-    for (const turn of this.waiting) {
-      const now = this.clock.monotonic();
-      const at = this.schedule.earliest(now, turn.weight);
-      if (at > now) {
-        this.timer = this.clock.after(at - now, () => this.pump());
-        return;
-      }
-      this.schedule.take(now, turn.weight);
-      this.waiting.delete(turn);
-      turn.run();
-    }
-  }
-}
+import type { InTurn, MarketDescriptor } from '../venues/contract';
 
 /**
  * Paces the unsigned REST calls of one venue by what it allows an address: after the loss of many candles
  * each of them asks for its bars, some with several requests, and excess ends in a ban of the address.
  */
 export class RestTurns {
-  private readonly rows = new Map<string, Row>();
+  /** By what a venue counts together. */
+  private readonly rows = new Map<string, TurnQueue>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -66,20 +18,22 @@ export class RestTurns {
   of({ publicRest }: MarketDescriptor): InTurn {
     if (!publicRest) return atOnce;
     const { countedAs, rates } = publicRest;
-    const row = this.rows.get(countedAs) ?? new Row(this.clock, rates);
+    const row = this.rows.get(countedAs) ?? new TurnQueue(this.clock, rates);
     this.rows.set(countedAs, row);
     return async (call, weight = 1) => {
-      await new Promise<void>((run) => row.enter({ weight, run }));
+      await new Promise<void>((run) => void row.enter({ weight, run }));
       try {
         return await call();
       } catch (error) {
         const isLimit = error instanceof ConnectorError && error.code === 'REST_LIMITED';
-        if (isLimit && typeof error.retry === 'object') row.pause(error.retry.afterMs);
+        if (isLimit && typeof error.retry === 'object')
+          row.schedule.pauseUntil(this.clock.monotonic() + error.retry.afterMs);
         throw error;
       }
     };
   }
 
+  /** Who waits still is never called: nobody would hear the answer. */
   stop(): void {
     for (const row of this.rows.values()) row.stop();
   }

@@ -59,10 +59,12 @@ export class RateSchedule {
 
 interface Turn {
   readonly run: () => void;
+  /** Default 1. */
+  readonly weight?: number;
 }
 
 /** First come, first served. A pause that comes while others wait holds for them too. */
-class HostQueue {
+export class TurnQueue {
   readonly schedule: RateSchedule;
   private readonly waiting = new Set<Turn>();
   private timer: Timer | undefined;
@@ -91,6 +93,12 @@ class HostQueue {
     };
   }
 
+  /** Who waits still never gets his turn. */
+  stop(): void {
+    this.waiting.clear();
+    this.clock.cancel(this.timer);
+  }
+
   private leave(turn: Turn): void {
     this.waiting.delete(turn);
     if (this.waiting.size > 0) return;
@@ -103,12 +111,12 @@ class HostQueue {
     this.timer = undefined;
     for (const turn of this.waiting) {
       const now = this.clock.monotonic();
-      const at = this.schedule.earliest(now);
+      const at = this.schedule.earliest(now, turn.weight);
       if (at > now) {
         this.timer = this.clock.after(at - now, () => this.pump());
         return;
       }
-      this.schedule.take(now);
+      this.schedule.take(now, turn.weight);
       this.waiting.delete(turn);
       turn.run();
     }
@@ -120,7 +128,7 @@ class HostQueue {
  * threads never share a host): venues count handshakes per IP and ban on excess.
  */
 export class DialBudget {
-  private readonly hosts = new Map<string, HostQueue>();
+  private readonly hosts = new Map<string, TurnQueue>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -139,11 +147,11 @@ export class DialBudget {
     return [...this.hosts].map(([host, queue]) => queue.status(host));
   }
 
-  private queue(url: string, rates: readonly Rate[]): HostQueue {
+  private queue(url: string, rates: readonly Rate[]): TurnQueue {
     const host = URL.canParse(url) ? new URL(url).host : '';
     let queue = this.hosts.get(host);
     if (!queue) {
-      queue = new HostQueue(this.clock, rates);
+      queue = new TurnQueue(this.clock, rates);
       this.hosts.set(host, queue);
     }
     return queue;
