@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Trader } from '../src/e2e/chaos/trader';
-import { PRICE } from '../src/e2e/market-table';
+import { ACCOUNT_MARKETS, PRICE } from '../src/e2e/market-table';
 import { startSimulator, type Simulator } from '../src/simulator';
 import { marketOf } from '../src/venues/registry';
 import { hostOf, openStreams, tradersOf, untilAll } from './harness/accounts';
@@ -82,16 +82,8 @@ async function main(): Promise<number> {
 }
 
 async function perform(stage: Stage, cuts: number): Promise<void> {
-  const { main, traders, latency } = stage;
-  await pause(IDLE_MS);
-  const before = main.usage().rssBytes;
-  await openAll(stage);
-  await pause(IDLE_MS);
-  const after = main.usage().rssBytes;
-  print(
-    `memory: ${(before / 2 ** 20).toFixed(0)} MB without streams, ${(after / 2 ** 20).toFixed(0)} MB with ${traders.length}: ` +
-      `${((after - before) / 1_024 / traders.length).toFixed(1)} kB per idle stream`,
-  );
+  const { traders, latency } = stage;
+  await openMeasured(stage);
   // Beside the same streams, so that the simulators are as busy.
   await latency.ofFloor();
   await latency.measure('connector', (count) => {
@@ -99,6 +91,28 @@ async function perform(stage: Stage, cuts: number): Promise<void> {
     if (trader) placeOne(trader, count);
   });
   await cutAll(stage, cuts);
+}
+
+/** What a market's first stream loads is shared by all further ones. */
+async function openMeasured(stage: Stage): Promise<void> {
+  const { main, traders } = stage;
+  const idleBytes = async (): Promise<number> => {
+    await pause(IDLE_MS);
+    return main.usage().rssBytes;
+  };
+  const [first, further] = [traders.slice(0, ACCOUNT_MARKETS.length), traders.slice(ACCOUNT_MARKETS.length)];
+  const bare = await idleBytes();
+  await openAll({ ...stage, traders: first });
+  const loaded = await idleBytes();
+  if (further.length > 0) await openAll({ ...stage, traders: further });
+  const full = await idleBytes();
+  const inMb = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const perStream = (bytes: number, streams: number): string => (bytes / 1_024 / streams).toFixed(1);
+  print(
+    `memory: ${inMb(bare)} MB without streams, ${inMb(loaded)} MB with the first ${first.length}, ` +
+      `${inMb(full)} MB with ${traders.length}: ${perStream(full - loaded, further.length)} kB per further idle ` +
+      `stream, ${perStream(full - bare, traders.length)} kB with what the first ones load`,
+  );
 }
 
 function verdict(simulator: Simulator, witness: StreamWitness): number {

@@ -17,15 +17,16 @@ export async function tradersOf(
   simulator: Simulator,
   witness: StreamWitness,
 ): Promise<readonly Trader[]> {
-  const traders = marketsOf(count).map((market, at) =>
-    openTrader(simulator, market, randomUUID(), benchKeys(market, at)),
-  );
+  const traders = marketsOf(count).map((market) => {
+    const room = randomUUID();
+    return openTrader(simulator, market, room, benchKeys(market, room));
+  });
   await witness.listen(traders.map(({ room }) => room));
   return traders;
 }
 
 export function openStreams(traders: readonly Trader[], witness: StreamWitness): void {
-  traders.forEach(({ room, market }, at) => witness.open(room, market.exchange, benchKeys(market, at)));
+  for (const { room, market } of traders) witness.open(room, market.exchange, benchKeys(market, room));
 }
 
 /** Resolves once each stream was announced live so many times. */
@@ -49,8 +50,8 @@ export function hostOf(exchange: string): string {
   return URL.canParse(url) ? new URL(url).host : exchange;
 }
 
-function benchKeys({ exchange }: AccountMarket, at: number) {
-  return keysOf(exchange, `bench-${at}`);
+function benchKeys({ exchange }: AccountMarket, room: string) {
+  return keysOf(exchange, `bench-${room}`);
 }
 
 /** All markets alike; of a venue that allows an address few connections, no more than those. */

@@ -29,6 +29,7 @@ interface Pending {
 }
 
 const WRITE_MS = 250;
+const ROOMS_AT_ONCE = 8;
 const TTL_MS = 7 * 24 * 3_600_000;
 const MOST_CLOSED = 10_000;
 /** Removals of one room that wait for Redis. */
@@ -167,13 +168,26 @@ export class StreamRecords {
   }
 
   private async writePending(): Promise<void> {
-    if (!this.store.ready) return;
-    try {
-      await Promise.all([...this.forgotten].map((room) => this.remove(room)));
-      await Promise.all([...this.pending].map(([room, pending]) => this.writeRoom(room, pending)));
-    } catch (error) {
-      const { telemetry } = this.deps;
-      telemetry.log.debug({ error: errorText(error) }, 'stream records not written; they stay pending');
+    await this.fewAtOnce([...this.forgotten].map((room) => () => this.remove(room)));
+    await this.fewAtOnce(
+      [...this.pending].map(
+        ([room, pending]) =>
+          () =>
+            this.writeRoom(room, pending),
+      ),
+    );
+  }
+
+  /** Fresh events of a thousand rooms must not wait until all of these are recorded. */
+  private async fewAtOnce(writes: readonly (() => Promise<void>)[]): Promise<void> {
+    for (let from = 0; from < writes.length && this.store.ready; from += ROOMS_AT_ONCE) {
+      const some = writes.slice(from, from + ROOMS_AT_ONCE);
+      const [failed] = (await Promise.allSettled(some.map((write) => write()))).filter(
+        (one) => one.status === 'rejected',
+      );
+      if (!failed) continue;
+      const error = errorText(failed.reason);
+      this.deps.telemetry.log.debug({ error }, 'stream records not written; they stay pending');
     }
   }
 

@@ -6,7 +6,10 @@ interface Held {
   readonly receivedAt: number;
 }
 
-/** A look that takes longer must not keep fresh events from a bot: the ledger sorts out what it tells later. */
+/**
+ * From the begin of a session on. A look that takes longer, or waits in a row of many, must not keep fresh events
+ * from a bot: the ledger sorts out what it tells later.
+ */
 const LONGEST_MS = 2_000;
 const MOST_FRAMES = 1_000;
 
@@ -23,15 +26,23 @@ export class Holding {
     private readonly release: (events: readonly AccountEvent[], receivedAt: number) => void,
   ) {}
 
+  /** The session is lost; what it told last needs not wait for the next one. */
   begin(): void {
-    this.held ??= [];
+    this.end();
+    this.held = [];
+  }
+
+  /** A session is live. */
+  live(): void {
+    if (this.held) this.deadline ??= this.clock.after(LONGEST_MS, () => this.end());
   }
 
   /** The events go their way now, or once the holding ends. */
   take(events: readonly AccountEvent[], receivedAt: number): void {
     if (!this.held) return this.release(events, receivedAt);
     this.held.push({ events, receivedAt });
-    this.deadline ??= this.clock.after(LONGEST_MS, () => this.end());
+    // The frames of a session that is not quite live yet.
+    this.live();
     if (this.held.length >= MOST_FRAMES) this.end();
   }
 

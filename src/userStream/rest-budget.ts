@@ -31,7 +31,7 @@ const MOST_AT_ONCE = 24;
 const AT_ONCE: Readonly<Record<RestLane, number>> = { session: MOST_AT_ONCE, look: 18, audit: 12 };
 
 /**
- * The calls of all accounts that one host counts together. First come, first served within a lane; an
+ * The calls of all accounts that a venue counts together, mostly those of one host. First come, first served within a lane; an
  * account that has used up its own rates lets the others pass.
  */
 class HostTurns {
@@ -154,10 +154,11 @@ export class RestBudget {
   }
 
   private hostOf(host: string, rules: AccountRestRules): HostTurns {
-    let turns = this.hosts.get(host);
+    const name = rules.countedAs ?? host;
+    let turns = this.hosts.get(name);
     if (!turns) {
       turns = new HostTurns(this.clock, rules);
-      this.hosts.set(host, turns);
+      this.hosts.set(name, turns);
     }
     return turns;
   }

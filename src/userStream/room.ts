@@ -185,6 +185,7 @@ export class Room {
     const { clock, onFlap } = this.deps;
     const { id, exchange } = this.identity;
     this.history.live();
+    this.holding.live();
     if (missedSince !== undefined) this.history.gap(missedSince);
     this.announceSoon();
     this.poll?.live();

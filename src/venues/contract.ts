@@ -89,6 +89,8 @@ export interface PublicRestRules {
 
 /** What the venue allows signed REST calls, in its own weights, with our margins. Every rate must hold. */
 export interface AccountRestRules {
+  /** Hosts of the same name are counted together by the venue; absent: each host for itself. */
+  readonly countedAs?: string;
   /** Of all accounts of this process together: venues count by IP. */
   readonly perIp: readonly Rate[];
   /** Of one account: venues count by user as well. */

@@ -82,6 +82,8 @@ async function main(): Promise<number> {
     const options = { seed, seconds: Number(seconds), hasPrices, isCalm, only, patienceMs, say: print };
     const outcome = await run({ ...options, ...(logs !== undefined && { logs }) });
     rows.push(rowOf(seed, outcome));
+    // A night of seeds that is cut short has said something.
+    print(`  ${outcome.lost.length} lost, settled after ${outcome.settledAfterMs} ms`);
     const problems = problemsOf(outcome);
     if (problems.length > 0) failures += 1;
     for (const problem of problems.slice(0, 20)) print(`  ! ${problem}`);

@@ -5,7 +5,7 @@ import type { Heard } from './backend';
 import type { Actor } from './trader';
 
 export interface Story {
-  /** It came and went and left nothing, and nobody could know of it: at these venues only the symbol's own list tells. */
+  /** It came and went and left nothing, and nobody could know where to ask: at these venues only the symbol's own list tells. */
   readonly isUnseen: boolean;
   /** The last change is not told, neither by its own event nor by a later one. */
   readonly isLost: boolean;
@@ -21,15 +21,19 @@ const LISTED_BY_SYMBOL: ReadonlySet<string> = new Set([
   ...['binance', 'binanceUS', 'binanceUsdm', 'binanceCoinm', 'kucoin'],
 ]);
 
-/**
- * What one order went through at the venue, against what was told of it.
- * @param isHeardOf some order of its symbol was told
- */
+export interface Known {
+  /** Some order of its symbol was told. */
+  readonly isSymbolHeard: boolean;
+  /** Redis lost everything and the process died before it could write again: nobody knew any order or symbol then. */
+  readonly isForgotten: boolean;
+}
+
+/** What one order went through at the venue, against what was told of it. */
 export function storyOf(
   actor: Pick<Actor, 'market' | 'amends' | 'account'>,
   entries: readonly LedgerOrder[],
   told: readonly Heard[],
-  isHeardOf: boolean,
+  { isSymbolHeard, isForgotten }: Known,
 ): Story {
   const { market, amends } = actor;
   const isTold = ({ body }: Heard, entry: LedgerOrder): boolean =>
@@ -38,11 +42,12 @@ export function storyOf(
     (amends === 'nothing' || isAsAmended(body, entry, market));
   const last = entries.at(-1);
   const end = told.at(-1);
-  const isGone = isVain(last) || (!isHeardOf && isRoundTrip(actor, last));
-  const isUnseen = !end && isGone && LISTED_BY_SYMBOL.has(market.exchange);
+  const isGone = isVain(last) || (!isSymbolHeard && isRoundTrip(actor, last));
+  const isEndTold = last !== undefined && end !== undefined && isTold(end, last);
+  const isUnseen = (!end || isForgotten) && isGone && LISTED_BY_SYMBOL.has(market.exchange);
   return {
-    isLost: !isUnseen && !(last && end && isTold(end, last)),
-    isUnseen,
+    isLost: !isUnseen && !isEndTold,
+    isUnseen: isUnseen && !isEndTold,
     disorder: disorderIn(entries, told, isTold),
   };
 }

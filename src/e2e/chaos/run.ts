@@ -11,6 +11,7 @@ import { Daemon } from './daemon';
 import { ExpectedCandles } from './expected-candles';
 import { CALM, pause, START_LIMIT_MS, type Fault, type Scene } from './fault';
 import { DEAFENING, FAULTS } from './faults';
+import { FORGETTING } from './server-faults';
 import { listingsOf } from './listings';
 import { Chance } from './random';
 import type { Servers } from './servers';
@@ -151,9 +152,10 @@ async function perform(scene: Scene, options: RunOptions): Promise<Outcome> {
   const faults = await trouble(scene, options, trading, new Chance(seed + 1_000));
   trading.stop();
   const until = expected?.now();
-  const settledAfterMs = await settled(scene, options.patienceMs ?? PATIENCE_MS);
+  const verdict = (): Verdict => judge(venues, backend, traders, faults.includes(FORGETTING));
+  const settledAfterMs = await settled(scene, verdict, options.patienceMs ?? PATIENCE_MS);
   return {
-    ...judge(venues, backend, traders),
+    ...verdict(),
     ...{ faults, settledAfterMs, repeats: backend.repeats, deaf: main.logged(DEAF) },
     candles: backend.candles.size,
     ...candlesOf(scene, expected, until),
@@ -238,12 +240,13 @@ async function trouble(
 
 /** Waits until nothing is missing any more, or the patience is over. */
 async function settled(
-  { venues, backend, main, price, market, traders }: Scene,
+  { main, price, market }: Scene,
+  verdict: () => Verdict,
   patienceMs: number,
 ): Promise<number> {
   await Promise.all([main.atWork(START_LIMIT_MS), price?.atWork(START_LIMIT_MS)]);
   const start = performance.now();
-  const isDone = (): boolean => judge(venues, backend, traders).lost.length === 0;
+  const isDone = (): boolean => verdict().lost.length === 0;
   while (!isDone() && performance.now() - start < patienceMs) await pause(200);
   const settledAfterMs = performance.now() - start;
   // Bars of the last minute are still on their way.

@@ -43,6 +43,9 @@ function atServer(server: 'redis' | 'rabbit'): readonly Fault[] {
   ];
 }
 
+/** What our process knew of its rooms goes with Redis, and then with the process. */
+export const FORGETTING = 'Redis emptied, then main killed';
+
 export const SERVER_FAULTS: readonly Fault[] = [
   ...atServer('redis'),
   ...atServer('rabbit'),
@@ -88,7 +91,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
       return () => servers.rabbit.thaw();
     },
   },
-  once('Redis emptied, then main killed', async ({ servers, main }, chance) => {
+  once(FORGETTING, async ({ servers, main }, chance) => {
     // It keeps nothing on disk.
     const again = await servers.crash('redis');
     await again();

@@ -20,8 +20,16 @@ export interface Verdict {
 /** Client id of the orders that only ask whether a stream is live. */
 export const GREETING = 'greeting';
 
-/** The venues' own ledger against what the consumer of RabbitMQ has. */
-export function judge(venues: Simulator, backend: Backend, traders: readonly Actor[]): Verdict {
+/**
+ * The venues' own ledger against what the consumer of RabbitMQ has.
+ * @param isForgotten Redis was emptied and the process killed before it had written again
+ */
+export function judge(
+  venues: Simulator,
+  backend: Backend,
+  traders: readonly Actor[],
+  isForgotten: boolean,
+): Verdict {
   const lost: string[] = [];
   const outOfOrder: string[] = [];
   let orders = 0;
@@ -41,12 +49,8 @@ export function judge(venues: Simulator, backend: Backend, traders: readonly Act
       const states = heard.get(orderId) ?? [];
       told += states.length;
       reconciled += states.filter(({ isReconciled }) => isReconciled).length;
-      const { isLost, isUnseen, disorder } = storyOf(
-        trader,
-        entries,
-        states,
-        heardOf.has(entries[0]?.symbol ?? ''),
-      );
+      const isSymbolHeard = heardOf.has(entries[0]?.symbol ?? '');
+      const { isLost, isUnseen, disorder } = storyOf(trader, entries, states, { isSymbolHeard, isForgotten });
       const story = textOfStory(trader, entries, states);
       if (isUnseen) unseen += 1;
       if (isLost) lost.push(story);

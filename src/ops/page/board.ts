@@ -32,14 +32,18 @@ export class Board {
   private readonly timer: Timer;
   private last: ProcessStatus | undefined;
   private lastLook: Look | undefined;
+  /** The last look as it may leave the process. */
+  private shown: Look | undefined;
   private isLooking = false;
 
   constructor(private readonly deps: BoardDeps) {
     this.timer = deps.clock.every(LOOK_EVERY_MS, () => void this.look());
   }
 
+  /** Scrubbed once it is asked for: of a thousand streams that takes longer than an order may be late. */
   get newest(): Look | undefined {
-    return this.lastLook;
+    this.shown ??= this.lastLook && scrubbed(this.lastLook);
+    return this.shown;
   }
 
   history(): Readonly<Record<string, readonly Point[]>> {
@@ -62,12 +66,13 @@ export class Board {
     if (this.isLooking) return;
     this.isLooking = true;
     try {
-      const status = scrubbed(await this.deps.report());
+      const status = await this.deps.report();
       const look = lookAt(status, this.last);
       this.last = status;
       this.lastLook = look;
+      this.shown = undefined;
       this.remember(look);
-      for (const watcher of this.watchers) watcher(look);
+      for (const watcher of this.watchers) if (this.newest) watcher(this.newest);
     } catch (error) {
       this.deps.log.warn({ error: errorText(error) }, 'the status could not be read');
     } finally {

@@ -37,7 +37,7 @@ export const FUTURES_ACCOUNT_LINK: LinkRules = { ...FUTURES_LINKS.candle, ...ACC
  * account may take half of that, which is more than a look at it costs: a large one does not hold up the others.
  * SPOT 6000: https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md#ip-limits
  * US 1200: https://github.com/binance-us/binance-us-api-docs/blob/master/rest-api.md#ip-limits
- * DER 2400, USD-M and COIN-M together, which are two hosts for us: each takes half of our half.
+ * DER 2400, USD-M and COIN-M together, which are two hosts:
  * https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
  */
 function restRules(weightPerMinute: number): AccountRestRules {
@@ -49,5 +49,5 @@ function restRules(weightPerMinute: number): AccountRestRules {
 }
 
 export const SPOT_REST = restRules(3_000);
-export const FUTURES_REST = restRules(600);
+export const FUTURES_REST: AccountRestRules = { ...restRules(1_200), countedAs: 'binance derivatives' };
 export const US_REST = restRules(600);
