@@ -50,6 +50,30 @@ test('on Redis: newest facts and open orders, with a time to live, gone with the
   assert.equal(await probe.exists(KEYS.facts(room), KEYS.orders(room)), 0);
 });
 
+test('on Redis: a room whose record is refused holds back no other', async (t) => {
+  const telemetry = new RecordedTelemetry();
+  const store = new RedisStore(redisService, { telemetry, clock: systemClock, random: Math.random });
+  const probe = await openRedisProbe();
+  const records = new StreamRecords(store, KEYS, { telemetry, clock: systemClock }, () => undefined);
+  const rooms = Array.from({ length: 20 }, () => uniqueName('room'));
+  const facts = rooms.map((room) => KEYS.facts(room));
+  t.after(async () => {
+    records.close();
+    await store.close();
+    await probe.del(...facts, KEYS.marker);
+    probe.disconnect();
+  });
+  await until('ready', () => store.ready);
+  await probe.set(facts[0]!, 'no hash');
+  for (const room of rooms) records.note(room, { state: 'live' });
+  await records.flush();
+  assert.equal(await probe.exists(...facts), 20);
+  assert.ok(telemetry.logged('debug').includes('stream records not written; they stay pending'));
+  await probe.del(facts[0]!);
+  await records.flush();
+  assert.deepEqual(await probe.hgetall(facts[0]!), { state: 'live' });
+});
+
 test('while Redis is away the newest stays pending, and a room that opens again begins anew', async () => {
   const clock = new FakeClock();
   const store = new MemoryStore(clock);

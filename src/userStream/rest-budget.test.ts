@@ -188,3 +188,18 @@ test('audits wait behind gaps, and leave half of the rate to them', async () => 
   await settle();
   assert.equal(made[8], 'l3 look', 'before the audits that came before it');
 });
+
+test('hosts that a venue counts together share one budget', async () => {
+  const clock = new FakeClock();
+  const budget = new RestBudget(clock);
+  const rules = { ...RULES, countedAs: 'derivatives' };
+  const made: string[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    for (const host of ['https://linear.example', 'https://inverse.example']) {
+      void budget.turns(host, `a${count}`, rules, 'look')(() => Promise.resolve(made.push(host)));
+    }
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(made.length, 8, 'ten for both, of which looks leave two to sessions');
+  assert.equal(new Set(made).size, 2);
+});

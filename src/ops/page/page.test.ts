@@ -323,6 +323,18 @@ describe('the board', () => {
     assert.equal(clock.pendingCount, 0);
   });
 
+  test('what is shown, asked for or watched, is rid of secrets', async () => {
+    const report = () => Promise.resolve(priceStatus({}, { instance: 'at apiKey=abc' }));
+    const board = new Board({ clock, log: telemetry.log, report });
+    const seen: string[] = [];
+    await board.look();
+    assert.equal(board.newest?.overview.instance, 'at apiKey=[redacted]');
+    board.watch(({ overview }) => seen.push(overview.instance));
+    await board.look();
+    assert.deepEqual(seen, ['at apiKey=[redacted]']);
+    board.close();
+  });
+
   test('a report that hangs or fails delays a look, never piles them up', async () => {
     let asked = 0;
     let release = (): void => undefined;
