@@ -1,5 +1,4 @@
-import type { BackoffPolicy } from '../domain/backoff';
-import { nextDelay } from '../domain/backoff';
+import { nextDelay, type BackoffPolicy } from '../domain/backoff';
 import type { Timer } from '../domain/time';
 import type { Refusal, Topic } from '../venues/contract';
 import { FeedCounters } from './counters';
@@ -8,11 +7,9 @@ import type { FeedListener } from './feed-listener';
 import { DataLiveness } from './liveness';
 import { advance, initialLink, type LinkEffect, type LinkInput, type LinkState } from './machine';
 import { requestsFor, type Wording } from './requests';
-import type { Control, FeedSpec, Received, SessionEvents } from './session';
-import { Session } from './session';
+import { Session, type Control, type FeedSpec, type Received, type SessionEvents } from './session';
 import type { SocketEnd } from './socket';
-import type { RefusedTopic } from './subscriptions';
-import { Subscriptions } from './subscriptions';
+import { Subscriptions, type RefusedTopic } from './subscriptions';
 
 const BACKOFF: BackoffPolicy = { floorMs: 200, baseMs: 1_000, capMs: 60_000, factor: 2 };
 const SETTLED_AFTER_MS = 30_000;
@@ -191,7 +188,10 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
     const wording: Wording = (part, nextId) => feed.session[kind](part, nextId);
     for (const request of requestsFor(wording, topics, rules, session.nextId)) {
       this.subscriptions.asked(request, kind, Infinity);
-      session.request(request.frame, () => this.subscriptions.asked(request, kind, this.now));
+      session.request(request.frame, () => {
+        this.subscriptions.asked(request, kind, this.now);
+        if (kind === 'subscribe') session.interrupted(request.topics);
+      });
     }
   }
 
@@ -225,7 +225,7 @@ export class FeedConnection<E, S> implements SessionEvents<E> {
     switch (control.kind) {
       case 'ack':
         this.isAnswered = true;
-        this.subscriptions.acknowledge(control, this.now);
+        this.session?.interrupted(this.subscriptions.acknowledge(control, this.now));
         return this.checkReady();
       case 'refused':
         return this.requestRefused(control);

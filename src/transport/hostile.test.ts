@@ -269,6 +269,25 @@ test('pings answered but no data: one resubscribe, then a new connection', async
   assert.equal(told.silent.length, 2);
 });
 
+test('a codec hears which topics are asked for, and again once they are given', async () => {
+  const asked: string[] = [];
+  const spec = tinySpec();
+  const codec = {
+    ...spec.feed.codec,
+    interrupted: (topics: readonly string[]) => void asked.push(...topics),
+  };
+  const told = feedOf({ ...spec, feed: { ...spec.feed, codec } });
+  told.feed.add(['a']);
+  await driveUntil(clock, 'live', () => isConfirmed(told));
+  assert.deepEqual(asked, ['a', 'a']);
+  told.feed.refresh(['a']);
+  await driveUntil(clock, 'the second request', () => asked.length === 4);
+  assert.deepEqual(
+    server.latest?.requests.map(({ op }) => op),
+    ['subscribe', 'unsubscribe', 'subscribe'],
+  );
+});
+
 test('the topic that carries the flow is silent among busy ones: found, though data come', async () => {
   const told = await liveFeed(['a', 'b'], { silence: { floorMs: 20_000, capMs: 60_000, pulse: 'a' } });
   const first = server.latest!;

@@ -99,6 +99,10 @@ export class Session<E, S> implements DialerEvents {
     });
   }
 
+  interrupted(topics: readonly Topic[]): void {
+    this.spec.feed.codec.interrupted?.(topics, this.context.state);
+  }
+
   /** Says at once what the venue wants to hear; like a ping, it does not wait behind requests. */
   private answer(frame: string): void {
     if (!this.isOver) this.outgoing.ping(() => this.dialer.send(frame));

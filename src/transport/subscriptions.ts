@@ -163,11 +163,13 @@ export class Subscriptions {
     }
   }
 
-  /** A topic that several requests name is acked when each of them is. */
-  acknowledge({ id, topics }: Answer, now: number): void {
+  /** A topic that several requests name is acked when each of them is. Returns the topics that were asked for. */
+  acknowledge({ id, topics }: Answer, now: number): readonly Topic[] {
     const request = this.sent.take(id);
-    if (request?.kind === 'unsubscribe') return;
-    this.confirm(topics ?? request?.topics ?? [], now, request && id);
+    if (request?.kind === 'unsubscribe') return [];
+    const asked = topics ?? request?.topics ?? [];
+    this.confirm(asked, now, request && id);
+    return asked;
   }
 
   /**

@@ -178,6 +178,12 @@ export interface Codec<E, S> {
   /** Fresh state of one connection; dropped on every reconnect. */
   begin(market: MarketDescriptor): S;
   decode(frame: string, context: DecodeContext<S>): Decoded<E>;
+  /**
+   * The topics are asked for, perhaps once more on the same connection: what they said before may lack its last
+   * word. Told with the request and with its answer, as frames of before may come in between. Needed where the
+   * venue does not begin anew with a snapshot.
+   */
+  interrupted?(topics: readonly Topic[], state: S): void;
 }
 
 export interface DecodeContext<S> {

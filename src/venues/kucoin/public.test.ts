@@ -59,14 +59,13 @@ function indexOf(exchange: string): InstrumentIndex {
 }
 
 /** One connection: the state goes from frame to frame. */
-function connection(exchange = 'kucoin', instruments = indexOf(exchange)) {
+function connection(
+  exchange = 'kucoin',
+  instruments = indexOf(exchange),
+  state = codec.begin(marketOf(exchange)),
+) {
   const market = marketOf(exchange);
-  const context: DecodeContext<PublicState> = {
-    state: codec.begin(market),
-    market,
-    receivedAt: 0,
-    instruments,
-  };
+  const context: DecodeContext<PublicState> = { state, market, receivedAt: 0, instruments };
   return (frame: unknown): Decoded<MarketEvent> => codec.decode(textOf(frame), context);
 }
 
@@ -451,6 +450,18 @@ describe('candles', () => {
         ]);
       });
     }
+
+    test('a topic that is asked for once more: the bar is left to REST, the next one is closed again', () => {
+      const state = codec.begin(marketOf('kucoin'));
+      const decode = connection('kucoin', undefined, state);
+      decode(candle({ 5: '5' }));
+      codec.interrupted?.([TOPIC, '/market/candles:ETH-USDT_1hour'], state);
+      assert.deepEqual(starts(decode(candle({ 0: at(1), 2: '12' }, late))), [['12', false]]);
+      assert.deepEqual(starts(decode(candle({ 0: at(2) }, late))), [
+        ['12', true],
+        ['11', false],
+      ]);
+    });
 
     test('a bad row of one topic says nothing of another', () => {
       const decode = connection();

@@ -18,7 +18,13 @@ import {
 } from './topics';
 import type { ControlWire, MessageWire } from './wire';
 
-export const publicCodec: Codec<MarketEvent, PublicState> = { begin: newState, decode };
+export const publicCodec: Codec<MarketEvent, PublicState> = {
+  begin: newState,
+  decode,
+  interrupted: (topics, state) => {
+    for (const topic of topics) distrust(topic, state);
+  },
+};
 
 function decode(text: string, context: PublicContext): Decoded<MarketEvent> {
   const frame = parse(text);
