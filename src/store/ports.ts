@@ -18,7 +18,7 @@ export interface Store {
   announce(message: ChannelMessage): Promise<number>;
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string, ttlMs?: number): Promise<void>;
-  /** Sets the fields and, where given, the TTL of the whole hash, in one transaction. */
+  /** Sets the fields and, where given, the TTL of the whole hash. Where it fails, a part may have been done. */
   hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void>;
   hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** Every field of the hash; empty where there is none. */

@@ -59,10 +59,10 @@ export class RedisStore implements Store {
   async hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void> {
     if (fields.size === 0) return;
     await this.answer(async (redis) => {
-      const transaction = redis.multi().hset(key, ...[...fields].flat());
-      const results = await (ttlMs === undefined ? transaction : transaction.pexpire(key, ttlMs)).exec();
-      if (results === null) throw new Error('transaction aborted');
-      for (const [error] of results) if (error) throw error;
+      // No transaction, which would double the commands: what broke off in between is written again whole.
+      const commands = redis.pipeline().hset(key, ...[...fields].flat());
+      const results = await (ttlMs === undefined ? commands : commands.pexpire(key, ttlMs)).exec();
+      for (const [error] of results ?? []) if (error) throw error;
     });
   }
 

@@ -31,8 +31,8 @@ const MOST_AT_ONCE = 24;
 const AT_ONCE: Readonly<Record<RestLane, number>> = { session: MOST_AT_ONCE, look: 18, audit: 12 };
 
 /**
- * The calls of all accounts that a venue counts together, mostly those of one host. First come, first served within a lane; an
- * account that has used up its own rates lets the others pass.
+ * The calls of all accounts that a venue counts together, mostly those of one host. First come, first served
+ * within a lane; an account that has used up its own rates lets the others pass.
  */
 class HostTurns {
   readonly schedule: RateSchedule;

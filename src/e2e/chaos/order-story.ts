@@ -5,7 +5,10 @@ import type { Heard } from './backend';
 import type { Actor } from './trader';
 
 export interface Story {
-  /** It came and went and left nothing, and nobody could know where to ask: at these venues only the symbol's own list tells. */
+  /**
+   * It came and went and left nothing, and nobody could know where to ask: at these venues only the symbol's own
+   * list tells.
+   */
   readonly isUnseen: boolean;
   /** The last change is not told, neither by its own event nor by a later one. */
   readonly isLost: boolean;

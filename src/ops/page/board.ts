@@ -28,7 +28,7 @@ const POINTS_KEPT = 150;
 /** Looks at the process every other second and remembers the last minutes, whether somebody watches or not. */
 export class Board {
   private readonly series = new Map<string, Point[]>();
-  private readonly watchers = new Set<(look: Look) => void>();
+  private readonly watchers = new Set<() => void>();
   private readonly timer: Timer;
   private last: ProcessStatus | undefined;
   private lastLook: Look | undefined;
@@ -50,8 +50,8 @@ export class Board {
     return Object.fromEntries(this.series);
   }
 
-  /** Called with every look from now on. Returns the unsubscriber. */
-  watch(watcher: (look: Look) => void): () => void {
+  /** Called after every look from now on; `newest` has it. Returns the unsubscriber. */
+  watch(watcher: () => void): () => void {
     this.watchers.add(watcher);
     return () => this.watchers.delete(watcher);
   }
@@ -72,7 +72,7 @@ export class Board {
       this.lastLook = look;
       this.shown = undefined;
       this.remember(look);
-      for (const watcher of this.watchers) if (this.newest) watcher(this.newest);
+      for (const watcher of this.watchers) watcher();
     } catch (error) {
       this.deps.log.warn({ error: errorText(error) }, 'the status could not be read');
     } finally {

@@ -323,15 +323,17 @@ describe('the board', () => {
     assert.equal(clock.pendingCount, 0);
   });
 
-  test('what is shown, asked for or watched, is rid of secrets', async () => {
-    const report = () => Promise.resolve(priceStatus({}, { instance: 'at apiKey=abc' }));
+  test('what is shown is rid of secrets, and told of to those who watch', async () => {
+    let instance = 'at apiKey=abc';
+    const report = () => Promise.resolve(priceStatus({}, { instance }));
     const board = new Board({ clock, log: telemetry.log, report });
-    const seen: string[] = [];
+    const seen: unknown[] = [];
     await board.look();
     assert.equal(board.newest?.overview.instance, 'at apiKey=[redacted]');
-    board.watch(({ overview }) => seen.push(overview.instance));
+    board.watch(() => seen.push(board.newest?.overview.instance));
+    instance = 'another';
     await board.look();
-    assert.deepEqual(seen, ['at apiKey=[redacted]']);
+    assert.deepEqual(seen, ['another']);
     board.close();
   });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Meter } from '../../domain/telemetry';
-import type { Board, Look } from './board';
+import type { Board } from './board';
 
 const MOST = 32;
 /** A viewer that has so much unread does not read: it is cut, and comes back when it can. */
@@ -16,7 +16,7 @@ export class Viewers {
     private readonly meter: Meter,
     private readonly limits = { most: MOST, unreadBytes: UNREAD_BYTES },
   ) {
-    this.unwatch = board.watch((look) => this.tell(look));
+    this.unwatch = board.watch(() => this.tell());
   }
 
   get isFull(): boolean {
@@ -43,9 +43,9 @@ export class Viewers {
     for (const response of this.open) response.end();
   }
 
-  private tell(look: Look): void {
+  private tell(): void {
     if (this.open.size === 0) return;
-    const text = eventText('look', look);
+    const text = eventText('look', this.board.newest);
     for (const response of this.open) {
       if (response.writableLength > this.limits.unreadBytes) {
         this.meter.count('connector_status_requests_total', { outcome: 'slow viewer cut' });
