@@ -159,11 +159,12 @@ function placeOne({ account, market }: Trader, count: number): void {
 
 async function cutAll({ simulator, witness, traders, main }: Stage, cuts: number): Promise<void> {
   print(`before the cuts: ${textOf(await main.holdings())}`);
+  witness.forget();
   for (let cut = 1; cut <= cuts; cut += 1) {
     const start = performance.now();
     main.takeLooks();
     simulator.drop();
-    await untilAll(witness, traders, 1 + cut);
+    await untilAll(witness, traders, cut);
     const tookS = ((performance.now() - start) / 1_000).toFixed(1);
     print(
       `cut ${cut}: all ${traders.length} back after ${tookS} s, ${cut * traders.length} reconnects so far; ` +
