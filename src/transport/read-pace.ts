@@ -17,8 +17,9 @@ const REST_MS = 1;
 
 /**
  * Reads a busy socket once a millisecond instead of at every segment that arrives, as network cards moderate
- * their interrupts: what waits meanwhile is read with one call. A quiet socket is read at once, and so is one
- * that brings many frames at a time; the kernel's buffer holds what comes in between.
+ * their interrupts: what waits meanwhile is read with one call. It helps where several threads share few cores.
+ * A quiet socket is read at once, and so is one that brings many frames at a time; the kernel's buffer holds
+ * what comes in between. A socket that was busy counts as quiet from its next `RATE_FRAMES` on.
  */
 export class ReadPace {
   private isBusy = false;
