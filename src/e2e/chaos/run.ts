@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Simulator } from '../../simulator';
+import type { Simulator, SimulatorOptions } from '../../simulator';
 import { startSimulator } from '../../simulator';
 import { ACCOUNT_MARKETS } from '../market-table';
 import { Backend } from './backend';
@@ -71,6 +71,14 @@ const TRADE_EVERY_MS = 40;
 const PATIENCE_MS = 150_000;
 const CANDLE_VENUES = ['binance', 'okx', 'bitget', 'kucoin', 'coinbase'];
 const WARP = 20;
+/** A second of the venue: so often venues push the rows of a forming bar. */
+const ROW_MS = 1_000 / WARP;
+/** Of the venues that do not say that a bar is closed: how long a pause is usual tells whether rows are missing. */
+const ROWS: SimulatorOptions = {
+  bitget: { candleEveryMs: ROW_MS },
+  coinbase: { candleMs: ROW_MS, tradesMs: ROW_MS, heartbeatMs: ROW_MS },
+  kucoin: { candleMs: ROW_MS },
+};
 /** Until the first bar of each request has come; a series that tells nothing is judged all the same. */
 const CANDLE_LIMIT_MS = 60_000;
 /** Per market; most of them are traded for the first time in the middle of a trouble. */
@@ -94,7 +102,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   await mkdir(directory, { recursive: true });
   const venues = await startSimulator({ symbols: SYMBOLS });
   const market = options.hasPrices
-    ? await startSimulator({ symbols: 4, warp: WARP, venues: CANDLE_VENUES })
+    ? await startSimulator({ symbols: 4, warp: WARP, venues: CANDLE_VENUES, options: ROWS })
     : undefined;
   const parts = { venues, market, servers, backend: new Backend(servers.direct) };
   const main = daemon('main', servers, venues, directory, options.seed);

@@ -2,13 +2,20 @@ import { isPositive } from '../../domain/decimal';
 import type { Candle } from '../../domain/events';
 import type { Interval } from '../../domain/interval';
 import type { Topic } from '../contract';
+import { Rhythm } from '../rhythm';
 import { epochMs, isAmount } from './fields';
 
 /** The bars that the candle topics of one connection were last seen to form. */
 export class OpenBars {
   private readonly bars = new Map<Topic, FormingBar>();
-  /** How many frames of an unreadable topic came. What was told before one of them may lack its last word. */
+  private readonly rhythm = new Rhythm();
+  /** How often frames were unreadable, or missing as it seems. What was told before may lack its last word. */
   private losses = 0;
+
+  /** A frame of candles that the venue made at `time` (epoch ms). */
+  hear(time: number): void {
+    if (this.rhythm.hear(time)) this.distrust(undefined);
+  }
 
   get size(): number {
     return this.bars.size;
@@ -71,6 +78,7 @@ export function barsOf(
   frame: BarFrame,
 ): readonly Candle[] | undefined {
   const bars = readBars(rows, frame);
+  open.hear(frame.time);
   const newest = bars[bars.length - 1];
   if (newest === undefined) return rows.length === 0 ? NONE : undefined;
   const isWhole = bars.length === rows.length;

@@ -33,6 +33,7 @@ function decode(text: string, context: PublicContext): Decoded<MarketEvent> {
   if (channel === 'subscriptions') return decodeAck(events);
   const time = state.timestamps.read(frame.timestamp);
   if (time === undefined) return unknown('frame without a time');
+  state.hear(time);
   switch (channel) {
     case TICKER:
       return decodeTickers(events, time, context);

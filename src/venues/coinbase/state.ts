@@ -1,4 +1,5 @@
 import type { DecodeContext, Decoded, Topic } from '../contract';
+import { Rhythm } from '../rhythm';
 import type { Bar } from './bars';
 import { Timestamps } from './fields';
 import type { MinuteSeries } from './minute-bars';
@@ -14,7 +15,8 @@ export class PublicState {
   readonly bars = new Map<string, FormingBar>();
   /** The forming minute of each product whose trades are heard. */
   readonly minutes = new Map<string, MinuteSeries>();
-  /** How often numbers were missing. What was seen under a lower count may lack something. */
+  private readonly rhythm = new Rhythm();
+  /** How often numbers, or frames as it seems, were missing. What was seen under a lower count may lack something. */
   gaps = 0;
   isGapUntold = false;
   private expected: number | undefined;
@@ -31,6 +33,11 @@ export class PublicState {
       this.isGapUntold = true;
     }
     this.expected = sequence + 1;
+  }
+
+  /** A frame that the venue made at `time` (epoch ms). One that makes too long a pause need not skip numbers. */
+  hear(time: number): void {
+    if (this.rhythm.hear(time)) this.gaps += 1;
   }
 
   /** `topicsFor`, built once per product. */

@@ -126,6 +126,16 @@ test('behind a gap nothing is told until a minute is whole again', () => {
   assert.deepEqual(feed.trades(64, [[5, 64, '12']]), [[1, '12', '12', '12', '12', '1', false]]);
 });
 
+test('no frame for far longer than usual, though no number is missing: the minute is left to REST', () => {
+  const feed = live();
+  for (let second = 1; second <= 40; second += 1) feed.beat(second);
+  feed.trades(41, [[2, 41, '10']]);
+  assert.deepEqual(feed.beat(52), ['pong']);
+  assert.deepEqual(feed.beat(59), ['pong']);
+  assert.deepEqual(feed.beat(64), ['pong'], 'or the minute of the trade would be told here');
+  assert.deepEqual(feed.trades(65, [[3, 65, '11']]), [], 'nor is the next one whole');
+});
+
 test('a gap that a heartbeat shows keeps the minute from being closed', () => {
   const feed = live();
   feed.trades(10, [[2, 10, '10']]);

@@ -5,7 +5,7 @@ import { product } from './contracts';
 import { epochMs, isAmount, isSymbol, msOfSeconds } from './fields';
 import { intervalOfType } from './intervals';
 import type { PublicContext } from './state';
-import { MAX_BARS, NO_EVENTS, unknown } from './state';
+import { distrust, MAX_BARS, NO_EVENTS, unknown } from './state';
 import type { CandleWire } from './wire';
 
 /** How far the clocks of KuCoin's servers may disagree. */
@@ -23,8 +23,8 @@ type CandleRow = readonly [
 
 /**
  * One row per frame, without a close flag: the first frame of a newer bar closes the one before, an
- * older bar is dropped. A bar of which the last row may have been missed is left to REST. `nameAt`: where
- * the symbol begins in the topic.
+ * older bar is dropped. A bar of which the last row may have been missed (`Rhythm`) is left to REST. `nameAt`:
+ * where the symbol begins in the topic.
  */
 export function decodeCandle(
   topic: Topic,
@@ -41,6 +41,7 @@ export function decodeCandle(
   if (time === undefined || start === undefined) return unknown('malformed candle');
   // It would close every real bar until then.
   if (start > time + SKEW_MS) return unknown('candle of the future');
+  if (context.state.candleRhythm.hear(time)) distrust(undefined, context.state);
   const series = seriesOf(topic.slice(nameAt, end), row as CandleRow, context);
   if (typeof series === 'string') return unknown(series);
   const { exchange } = context.market;

@@ -415,6 +415,7 @@ describe('candles', () => {
 
   describe('what could not be read may have been the last of a bar', () => {
     const TOPIC = '/market/candles:BTC-USDT_1hour';
+    const OTHER = '/market/candles:ETH-USDT_1hour';
     const whole = JSON.stringify(candle({ 2: '11.5', 5: '50' }));
     const lost: readonly [string, unknown][] = [
       ['a truncated frame', whole.slice(0, -40)],
@@ -455,7 +456,7 @@ describe('candles', () => {
       const state = codec.begin(marketOf('kucoin'));
       const decode = connection('kucoin', undefined, state);
       decode(candle({ 5: '5' }));
-      codec.interrupted?.([TOPIC, '/market/candles:ETH-USDT_1hour'], state);
+      codec.interrupted?.([TOPIC, OTHER], state);
       assert.deepEqual(starts(decode(candle({ 0: at(1), 2: '12' }, late))), [['12', false]]);
       assert.deepEqual(starts(decode(candle({ 0: at(2) }, late))), [
         ['12', true],
@@ -463,10 +464,20 @@ describe('candles', () => {
       ]);
     });
 
+    test('no rows of any topic for far longer than usual: the bar is left to REST', () => {
+      const second = (seconds: number) => ({ time: (START + seconds) * 1e9 });
+      const decode = connection();
+      for (let i = 0; i < 30; i += 1) decode(candle({}, second(3_560 + i)));
+      assert.equal(eventsOf(decode(candle({ 0: at(1) }, second(3_601)))).length, 1);
+      for (let i = 0; i < 30; i += 1) decode(candle({ 0: at(1), 2: '13' }, second(7_160 + i)));
+      for (let i = 0; i < 12; i += 1) decode(candle({ 0: at(1) }, second(7_190 + i), OTHER));
+      assert.equal(eventsOf(decode(candle({ 0: at(2) }, second(7_201)))).length, 2);
+    });
+
     test('a bad row of one topic says nothing of another', () => {
       const decode = connection();
       decode(candle());
-      decode(candle({ 2: 'NaN' }, {}, '/market/candles:ETH-USDT_1hour'));
+      decode(candle({ 2: 'NaN' }, {}, OTHER));
       assert.equal(eventsOf(decode(candle({ 0: at(1) }, late))).length, 2);
     });
 

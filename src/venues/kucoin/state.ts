@@ -1,5 +1,6 @@
 import type { Candle, MarketEvent } from '../../domain/events';
 import type { DecodeContext, Decoded, Topic } from '../contract';
+import { Rhythm } from '../rhythm';
 import type { MergedTicker } from './merged-ticker';
 
 /** State of one connection. */
@@ -8,7 +9,9 @@ export interface PublicState {
   readonly tickers: Map<string, MergedTicker>;
   /** The forming bar of each candle topic. */
   readonly bars: Map<Topic, FormingBar>;
-  /** How many frames of an unreadable topic came. What was told before one of them may lack its last word. */
+  /** Of the candle frames. */
+  readonly candleRhythm: Rhythm;
+  /** How often frames were unreadable, or missing as it seems. What was told before may lack its last word. */
   losses: number;
 }
 
@@ -19,7 +22,7 @@ export interface FormingBar {
 }
 
 export function newState(): PublicState {
-  return { tickers: new Map(), bars: new Map(), losses: 0 };
+  return { tickers: new Map(), bars: new Map(), candleRhythm: new Rhythm(), losses: 0 };
 }
 
 const NEVER = -1;
