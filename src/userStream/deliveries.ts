@@ -31,8 +31,6 @@ export interface DeliveryOwner {
 /** A change that is older than this has been told by a stream that works. */
 const PROMPT_MS = 5_000;
 const REMEMBERED_DELTAS = 1_000;
-/** Orders that ended, kept over a restart: their repetition must not be told again. */
-const KEPT_DONE = 200;
 /** The field of a stream's record. */
 const HELD_ASSETS = 'assets';
 
@@ -41,10 +39,9 @@ const HELD_ASSETS = 'assets';
  * or REST tells them once more.
  */
 export class Deliveries {
-  private readonly ledger = new OrderLedger();
+  private readonly ledger: OrderLedger;
   private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
-  private keptDone: Set<string> | undefined;
   /**
    * Of each event that the broker has not confirmed, in their order: since when the venue must be asked if it is
    * never confirmed (epoch ms, ours). Absent while there is none.
@@ -54,7 +51,9 @@ export class Deliveries {
   constructor(
     private readonly deps: DeliveryDeps,
     private readonly owner: DeliveryOwner,
-  ) {}
+  ) {
+    this.ledger = new OrderLedger((key) => deps.records.order(owner.room, key, undefined));
+  }
 
   /** Orders that were open when last heard of. */
   openOrders(): readonly KnownOrder[] {
@@ -83,7 +82,7 @@ export class Deliveries {
 
   /** What an earlier life of the room left. */
   restore({ orders, facts }: StreamRecord): void {
-    for (const key of this.ledger.restore(orders)) (this.keptDone ??= new Set()).add(key);
+    this.ledger.restore(orders);
     const held = facts.get(HELD_ASSETS);
     if (held === undefined) return;
     this.balances.restore(held);
@@ -210,15 +209,8 @@ export class Deliveries {
     if (this.unconfirmed?.length === 0) this.unconfirmed = undefined;
     if (event.kind === 'balances') this.noteHeld(this.balances.confirmed(event));
     if (event.kind !== 'order') return;
-    const { key, text, isDone } = OrderLedger.keep(event.report, limitOf(event));
-    records.order(room, key, text);
-    if (!isDone) return;
-    const kept = (this.keptDone ??= new Set());
-    kept.add(key);
-    const oldest = kept.size > KEPT_DONE ? kept.values().next().value : undefined;
-    if (oldest === undefined) return;
-    kept.delete(oldest);
-    records.order(room, oldest, undefined);
+    const kept = this.ledger.keep(event.report, limitOf(event));
+    if (kept) records.order(room, kept.key, kept.text);
   }
 
   private noteHeld(held: string | undefined): void {

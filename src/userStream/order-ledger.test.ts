@@ -194,6 +194,17 @@ test('what is over is known for as long as a look may tell it again, then only t
   assert.equal(ledger.size, 200);
 });
 
+test('what is forgotten is said, and is not kept over a restart', () => {
+  const gone: string[] = [];
+  const ledger = new OrderLedger((key) => gone.push(key));
+  const ended = (id: number): ExecutionReport => report({ ...filled, orderId: id, orderTime: id });
+  ledger.settledUntil(Infinity);
+  for (let id = 0; id < 202; id += 1) ledger.accept(ended(id));
+  assert.deepEqual(gone, ['BTCUSDT|0', 'BTCUSDT|1']);
+  assert.equal(ledger.keep(ended(1)), undefined);
+  assert.equal(ledger.keep(ended(2))?.key, 'BTCUSDT|2');
+});
+
 test('what was forgotten for want of room is no proof that a stream was deaf', () => {
   const ledger = new OrderLedger();
   for (let id = 0; id < 5_010; id += 1) ledger.accept(report({ ...filled, orderId: id, orderTime: id }));
@@ -264,7 +275,7 @@ test('an open order is asked for with what was heard of it last, also after a re
   const { symbol, orderId, newClientOrderId: clientOrderId } = open;
   const asked = [{ symbol, orderId, clientOrderId, last }];
   assert.deepEqual(ledger.openOrders(), asked);
-  const { key, text } = OrderLedger.keep(open);
+  const { key, text } = ledger.keep(open)!;
   const later = new OrderLedger();
   later.restore(new Map([[key, text]]));
   assert.deepEqual(later.openOrders(), asked);

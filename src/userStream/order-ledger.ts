@@ -25,14 +25,15 @@ interface Asked {
 /** As it stands in Redis. */
 type Unread = Readonly<Record<Exclude<keyof Known, 'isUntold'>, unknown>>;
 
-type Orders = Map<string, Known>;
+/** All that the next report of a done order is compared with: a room keeps hundreds of them. */
+type Done = Pick<Known, 'status' | 'filled' | 'at'>;
 
 const FINAL: ReadonlySet<string> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'REJECTED']);
 const OPEN: ReadonlySet<string> = new Set(['NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 const MAX_OPEN = 5_000;
 /** An answer may be as old as the question, and clocks of a venue's parts differ. */
 const ANSWER_LAG_MS = 2_000;
-/** As many as are kept over a restart, whatever is settled. */
+/** So many are kept, over a restart as well, whatever is settled. */
 const MIN_DONE = 200;
 const MAX_DONE = 5_000;
 /** Stands for the order that a position event tells of without naming one. */
@@ -45,20 +46,23 @@ const NAMELESS = '-1';
  */
 export class OrderLedger {
   /** Both are made with their first order: most of the streams are idle. */
-  private open: Orders | undefined;
-  private done: Orders | undefined;
+  private open: Map<string, Known> | undefined;
+  private done: Map<string, Done> | undefined;
   private doneSince = -Infinity;
   private forgottenUntil = -Infinity;
+
+  /** @param onForgotten hears the key of each done order that is remembered no longer */
+  constructor(private readonly onForgotten: (key: string) => void = () => undefined) {}
 
   /**
    * True where the report, as a stream told it, is something new; it is then remembered.
    * @param limit the order's own price, where the published form has it beside the report's
    */
   accept(report: ExecutionReport, limit?: string): boolean {
-    const known = this.find(report);
+    const key = keyOf(report);
     const next = knownOf(report, limit);
-    if (known && !isNews(known, next)) return false;
-    this.remember(report, next);
+    if (!this.isNews(key, next)) return false;
+    this.remember(key, next);
     return true;
   }
 
@@ -68,21 +72,23 @@ export class OrderLedger {
    * way; an order that is not known, and did not change since, was told to an earlier life.
    */
   acceptReconciled(report: ExecutionReport, { sinceMs, askedAt }: Asked, limit?: string): boolean {
-    const known = this.find(report);
+    const key = keyOf(report);
+    const known = this.open?.get(key) ?? this.done?.get(key);
     const next = knownOf(report, limit);
     const isOvertaken = known !== undefined && known.at > askedAt - ANSWER_LAG_MS;
     const at = known && !isOvertaken ? Math.max(next.at, known.at) : next.at;
-    if (known && !isNews(known, { ...next, at })) return false;
-    this.remember(report, next);
+    if (!this.isNews(key, { ...next, at })) return false;
+    this.remember(key, next);
     return known !== undefined || next.at >= sinceMs;
   }
 
   /** The publication failed: what is told of the order next is news, and REST is asked for it by its id. */
   retract(report: ExecutionReport): void {
     const key = keyOf(report);
-    const known = this.find(report);
+    const known = this.open?.get(key) ?? this.done?.get(key);
     this.remove(key);
-    if (known && !isNameless(report)) this.rememberAs(key, { ...known, isUntold: true });
+    if (!known || isNameless(report)) return;
+    this.rememberAs(key, { ...knownOf(report), ...known, isUntold: true });
   }
 
   /** The venue itself has forgotten it: it is not asked for any more. Returns its key. */
@@ -112,14 +118,15 @@ export class OrderLedger {
 
   /** Symbols of orders that ended since then, the latest first. */
   traded(sinceMs: number): readonly string[] {
-    const ended = [...(this.done?.values() ?? [])].filter(({ at }) => at >= sinceMs);
-    return [...new Set(ended.reverse().map(({ symbol }) => symbol))];
+    const ended = [...(this.done ?? [])].filter(([, { at }]) => at >= sinceMs);
+    return [...new Set(ended.reverse().map(([key]) => symbolOf(key)))];
   }
 
-  /** What the ledger remembers of the order, as text for `restore`. */
-  static keep(report: ExecutionReport, limit?: string) {
+  /** What the ledger remembers of the order, as text for `restore`; undefined: it is done and forgotten. */
+  keep(report: ExecutionReport, limit?: string): { readonly key: string; readonly text: string } | undefined {
+    const key = keyOf(report);
     const known = knownOf(report, limit);
-    return { key: keyOf(report), text: JSON.stringify(known), isDone: FINAL.has(known.status) };
+    return FINAL.has(known.status) && !this.done?.has(key) ? undefined : { key, text: JSON.stringify(known) };
   }
 
   /** The same of every open order. */
@@ -127,16 +134,12 @@ export class OrderLedger {
     return [...(this.open ?? [])].map(([key, known]) => ({ key, text: JSON.stringify(known) }));
   }
 
-  /**
-   * Takes what an earlier life kept; what is known already is newer. Unreadable texts are left out.
-   * Returns the keys of those that are done.
-   */
-  restore(kept: ReadonlyMap<string, string>): readonly string[] {
+  /** Takes what an earlier life kept; what is known already is newer. Unreadable texts are left out. */
+  restore(kept: ReadonlyMap<string, string>): void {
     for (const [key, text] of kept) {
       const known = this.open?.has(key) || this.done?.has(key) ? undefined : parsed(text);
       if (known) this.rememberAs(key, known);
     }
-    return [...kept.keys()].filter((key) => this.done?.has(key));
   }
 
   /** Orders held. */
@@ -144,13 +147,15 @@ export class OrderLedger {
     return (this.open?.size ?? 0) + (this.done?.size ?? 0);
   }
 
-  private find(report: ExecutionReport): Known | undefined {
-    const key = keyOf(report);
-    return this.open?.get(key) ?? this.done?.get(key);
+  private isNews(key: string, next: Known): boolean {
+    const done = this.done?.get(key);
+    // A fill that crossed its own cancel: the venue corrects itself, only ever upwards.
+    if (done) return FINAL.has(next.status) && compare(next.filled, done.filled) > 0;
+    const known = this.open?.get(key);
+    return known === undefined || isNews(known, next);
   }
 
-  private remember(report: ExecutionReport, next: Known): void {
-    const key = keyOf(report);
+  private remember(key: string, next: Known): void {
     this.remove(key);
     this.rememberAs(key, next);
   }
@@ -170,13 +175,14 @@ export class OrderLedger {
     }
   }
 
-  private rememberDone(key: string, known: Known): void {
+  private rememberDone(key: string, { status, filled, at: endedAt }: Done): void {
     const done = (this.done ??= new Map());
-    done.set(key, known);
+    done.set(key, { status, filled, at: endedAt });
     for (const [oldest, { at }] of done) {
       const isCrowded = done.size > MAX_DONE;
       if (!isCrowded && (done.size <= MIN_DONE || at > this.doneSince)) return;
       done.delete(oldest);
+      this.onForgotten(oldest);
       if (isCrowded) this.forgottenUntil = Math.max(this.forgottenUntil, at);
     }
   }
@@ -210,6 +216,10 @@ function keyOf(order: Pick<ExecutionReport, 'symbol' | 'orderId' | 'orderTime'>)
   return isNameless(order) ? `${key}|${order.orderTime}` : key;
 }
 
+function symbolOf(key: string): string {
+  return key.slice(0, key.indexOf('|'));
+}
+
 /** Everything that a change can change, but its time. */
 function isSame(known: Known, next: Known): boolean {
   return (
@@ -220,14 +230,13 @@ function isSame(known: Known, next: Known): boolean {
   );
 }
 
+/** Of an order that is not done. */
 function isNews(known: Known, next: Known): boolean {
   if (known.isUntold) return isNoOlder(known, next);
   // A later time alone is no change: venues list their orders anew at every session.
   if (isSame(known, next)) return false;
   const progress = compare(next.filled, known.filled);
   if (progress < 0) return false;
-  // A fill that crossed its own cancel: the venue corrects itself, only ever upwards.
-  if (FINAL.has(known.status)) return progress > 0 && FINAL.has(next.status);
   // Venues may give a cancel the time of the change before it.
   if (progress > 0 || FINAL.has(next.status)) return true;
   return next.at >= known.at && !isStepBack(known.status, next.status);

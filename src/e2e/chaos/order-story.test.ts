@@ -5,7 +5,7 @@ import { ACCOUNT_MARKETS } from '../market-table';
 import type { Heard } from './backend';
 import { storyOf } from './order-story';
 
-const SEEN = { isSymbolHeard: true, isForgotten: false };
+const SEEN = { isSymbolHeard: true, isSymbolKnown: true, isForgotten: false };
 
 function entry(status: string, filled = '0'): LedgerOrder {
   const about = { exchange: 'binance', account: 'one', symbol: 'BTCUSDT', orderId: '1', clientOrderId: 'a' };
@@ -41,4 +41,9 @@ test('an unfilled cancel that everybody forgot is unseen where only the symbol t
   assert.equal(storyOf(actorAt('okx'), CANCELED, [heard('NEW')], forgotten).isLost, true);
   const filled = [entry('NEW'), entry('FILLED', '2')];
   assert.equal(storyOf(actorAt('binance'), filled, [heard('NEW')], forgotten).isLost, true);
+});
+
+test('an unfilled order that nobody was told of is unseen only in a symbol of which nothing was told before', () => {
+  assert.equal(storyOf(actorAt('binance'), CANCELED, [], SEEN).isLost, true);
+  assert.equal(storyOf(actorAt('binance'), CANCELED, [], { ...SEEN, isSymbolKnown: false }).isUnseen, true);
 });

@@ -25,8 +25,9 @@ const LISTED_BY_SYMBOL: ReadonlySet<string> = new Set([
 ]);
 
 export interface Known {
-  /** Some order of its symbol was told. */
+  /** Some order of its symbol was told; an earlier one was. */
   readonly isSymbolHeard: boolean;
+  readonly isSymbolKnown: boolean;
   /** Redis lost everything and the process died before it could write again: nobody knew any order or symbol then. */
   readonly isForgotten: boolean;
 }
@@ -36,7 +37,7 @@ export function storyOf(
   actor: Pick<Actor, 'market' | 'amends' | 'account'>,
   entries: readonly LedgerOrder[],
   told: readonly Heard[],
-  { isSymbolHeard, isForgotten }: Known,
+  known: Known,
 ): Story {
   const { market, amends } = actor;
   const isTold = ({ body }: Heard, entry: LedgerOrder): boolean =>
@@ -45,9 +46,8 @@ export function storyOf(
     (amends === 'nothing' || isAsAmended(body, entry, market));
   const last = entries.at(-1);
   const end = told.at(-1);
-  const isGone = isVain(last) || (!isSymbolHeard && isRoundTrip(actor, last));
   const isEndTold = last !== undefined && end !== undefined && isTold(end, last);
-  const isUnseen = (!end || isForgotten) && isGone && LISTED_BY_SYMBOL.has(market.exchange);
+  const isUnseen = (!end || known.isForgotten) && isTraceless(actor, last, known);
   return {
     isLost: !isUnseen && !isEndTold,
     isUnseen: isUnseen && !isEndTold,
@@ -69,6 +69,16 @@ function disorderIn(
     else disorder.push(`${textOf(one)} never was`);
   }
   return disorder;
+}
+
+function isTraceless(
+  actor: Pick<Actor, 'market' | 'account'>,
+  last: LedgerOrder | undefined,
+  { isSymbolHeard, isSymbolKnown, isForgotten }: Known,
+): boolean {
+  if (!LISTED_BY_SYMBOL.has(actor.market.exchange)) return false;
+  if (isVain(last)) return !isSymbolKnown || isForgotten;
+  return !isSymbolHeard && isRoundTrip(actor, last);
 }
 
 function isVain(last: LedgerOrder | undefined): boolean {

@@ -44,13 +44,16 @@ export function judge(
       .filter(({ clientOrderId }) => clientOrderId !== GREETING);
     changes += ledger.length;
     const heardOf = new Set(ledger.filter(({ orderId }) => heard.has(orderId)).map(({ symbol }) => symbol));
+    const known = new Set<string>();
     for (const [orderId, entries] of grouped(ledger)) {
       orders += 1;
       const states = heard.get(orderId) ?? [];
       told += states.length;
       reconciled += states.filter(({ isReconciled }) => isReconciled).length;
-      const isSymbolHeard = heardOf.has(entries[0]?.symbol ?? '');
-      const { isLost, isUnseen, disorder } = storyOf(trader, entries, states, { isSymbolHeard, isForgotten });
+      const symbol = symbolOf(entries);
+      const of = { isSymbolHeard: heardOf.has(symbol), isSymbolKnown: known.has(symbol), isForgotten };
+      const { isLost, isUnseen, disorder } = storyOf(trader, entries, states, of);
+      if (states.length > 0) known.add(symbol);
       const story = textOfStory(trader, entries, states);
       if (isUnseen) unseen += 1;
       if (isLost) lost.push(story);
@@ -89,6 +92,10 @@ function textOfStory(
   const [{ symbol = '', clientOrderId = '' } = {}] = entries;
   const [happened, told] = [entries.map(textOfEntry).join(', '), states.map(textOf).join(', ')];
   return `${market.exchange} ${symbol} ${clientOrderId} ${room}: at the venue [${happened}], told [${told}]`;
+}
+
+function symbolOf([first]: readonly LedgerOrder[]): string {
+  return first?.symbol ?? '';
 }
 
 function grouped(ledger: readonly LedgerOrder[]): ReadonlyMap<string, readonly LedgerOrder[]> {
