@@ -107,7 +107,7 @@ describe('what the account process publishes', () => {
         for (const event of events) {
           publisher.publish(event, { room, exchange, receivedAt: clock.now(), isReconciled });
         }
-      } else deliveriesOf(room, exchange).told(events, clock.now());
+      } else deliveriesOf(room, exchange).told([{ events, receivedAt: clock.now() }]);
     }
     await clock.advanceAsync(3_000);
   }
@@ -225,7 +225,7 @@ describe('what the account process publishes', () => {
   test('a delta told again is not published again, an order’s repetition neither', async () => {
     const deliveries = deliveriesOf('r1', 'binance');
     const twice: readonly AccountEvent[] = [deltaEvent('0.5'), orderEvent({ orderId: 1 })];
-    deliveries.told([...twice, ...twice], clock.now());
+    deliveries.told([{ events: [...twice, ...twice], receivedAt: clock.now() }]);
     await clock.advanceAsync(50);
     assert.deepEqual(
       rabbit.map(({ properties }) => properties.type),

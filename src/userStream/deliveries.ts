@@ -5,7 +5,8 @@ import type { Telemetry } from '../domain/telemetry';
 import type { StreamRecord, StreamRecords } from '../store/stream-records';
 import type { KnownOrder } from '../venues/contract';
 import { BalanceBook } from './balance-book';
-import { OrderLedger } from './order-ledger';
+import type { Told } from './holding';
+import { keyOf, OrderLedger } from './order-ledger';
 import { Recent } from './recent';
 import type { Found, Look } from './reconciler';
 import type { StreamHistory } from './stream-history';
@@ -42,6 +43,8 @@ export class Deliveries {
   private readonly ledger: OrderLedger;
   private readonly balances = new BalanceBook();
   private readonly deltas = new Recent(REMEMBERED_DELTAS);
+  /** Orders that the last look told of, until the stream goes on. */
+  private found: ReadonlySet<string> | undefined;
   /**
    * Of each event that the broker has not confirmed, in their order: since when the venue must be asked if it is
    * never confirmed (epoch ms, ours). Absent while there is none.
@@ -97,13 +100,35 @@ export class Deliveries {
     if (this.balances.held !== '') this.noteHeld(this.balances.held);
   }
 
-  /** As a stream told them, in its order. */
-  told(events: readonly AccountEvent[], receivedAt: number): void {
-    for (const event of events) {
-      const news = this.newsOf(event);
-      if (news) this.publish(news, receivedAt);
-      else this.count(event, 'duplicate');
+  /** As a stream told them, in its order; several frames: they were held while a look was under way. */
+  told(frames: readonly Told[]): void {
+    const stale = this.overtaken(frames);
+    for (const { events, receivedAt } of frames) {
+      for (const event of events) {
+        const news = stale.has(event) ? undefined : this.newsOf(event);
+        if (news) this.publish(news, receivedAt);
+        else this.count(event, 'duplicate');
+      }
     }
+  }
+
+  /**
+   * What the frames say of an order before they come to what REST has just told of it: older states, and a venue's
+   * times do not show it where REST has no time of the change.
+   */
+  private overtaken(frames: readonly Told[]): ReadonlySet<AccountEvent> {
+    const { found } = this;
+    this.found = undefined;
+    const stale = new Set<AccountEvent>();
+    if (!found) return stale;
+    const reached = new Set<string>();
+    for (const event of frames.flatMap(({ events }) => events).reverse()) {
+      if (event.kind !== 'order') continue;
+      const key = keyOf(event.report);
+      if (reached.has(key)) stale.add(event);
+      else if (found.has(key) && this.ledger.isTold(event.report, limitOf(event))) reached.add(key);
+    }
+    return stale;
   }
 
   /**
@@ -116,6 +141,7 @@ export class Deliveries {
       this.ledger.acceptReconciled(order.report, look, limitOf(order)),
     );
     for (const order of orders) this.publish(order, now, gap.fromMs);
+    this.found = orders.length > 0 ? new Set(orders.map(({ report }) => keyOf(report))) : undefined;
     for (const order of snapshot.forgotten ?? []) this.forget(order);
     if (gap.reason !== 'audit') this.doubtUnanswered(look);
     return {

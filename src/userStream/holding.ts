@@ -1,7 +1,8 @@
 import type { AccountEvent } from '../domain/account';
 import type { Clock, Timer } from '../domain/time';
 
-interface Held {
+/** What a frame of the stream told, and when (epoch ms, ours). */
+export interface Told {
   readonly events: readonly AccountEvent[];
   readonly receivedAt: number;
 }
@@ -18,12 +19,12 @@ const MOST_FRAMES = 1_000;
  * is let go in order, never dropped.
  */
 export class Holding {
-  private held: Held[] | undefined;
+  private held: Told[] | undefined;
   private deadline: Timer | undefined;
 
   constructor(
     private readonly clock: Clock,
-    private readonly release: (events: readonly AccountEvent[], receivedAt: number) => void,
+    private readonly release: (frames: readonly Told[]) => void,
   ) {}
 
   /** The session is lost; what it told last needs not wait for the next one. */
@@ -38,9 +39,9 @@ export class Holding {
   }
 
   /** The events go their way now, or once the holding ends. */
-  take(events: readonly AccountEvent[], receivedAt: number): void {
-    if (!this.held) return this.release(events, receivedAt);
-    this.held.push({ events, receivedAt });
+  take(frame: Told): void {
+    if (!this.held) return this.release([frame]);
+    this.held.push(frame);
     // The frames of a session that is not quite live yet.
     this.live();
     if (this.held.length >= MOST_FRAMES) this.end();
@@ -51,6 +52,6 @@ export class Holding {
     this.deadline = undefined;
     const held = this.held ?? [];
     this.held = undefined;
-    for (const { events, receivedAt } of held) this.release(events, receivedAt);
+    if (held.length > 0) this.release(held);
   }
 }

@@ -82,6 +82,15 @@ export class OrderLedger {
     return known !== undefined || next.at >= sinceMs;
   }
 
+  /** The report says what was told last. */
+  isTold(report: ExecutionReport, limit?: string): boolean {
+    const key = keyOf(report);
+    const next = knownOf(report, limit);
+    const [open, done] = [this.open?.get(key), this.done?.get(key)];
+    if (open) return !open.isUntold && isSame(open, next);
+    return done !== undefined && done.status === next.status && compare(done.filled, next.filled) === 0;
+  }
+
   /** The publication failed: what is told of the order next is news, and REST is asked for it by its id. */
   retract(report: ExecutionReport): void {
     const key = keyOf(report);
@@ -211,7 +220,8 @@ function knownOrder(known: Known): KnownOrder {
   return { ...named, last: { side, orderType, price, quantity, filled, at } };
 }
 
-function keyOf(order: Pick<ExecutionReport, 'symbol' | 'orderId' | 'orderTime'>): string {
+/** Of an order within its room. */
+export function keyOf(order: Pick<ExecutionReport, 'symbol' | 'orderId' | 'orderTime'>): string {
   const key = `${order.symbol}|${order.orderId}`;
   return isNameless(order) ? `${key}|${order.orderTime}` : key;
 }

@@ -1,5 +1,5 @@
 import type { UserPublisher, PublishedAccountEvent } from '../bus/user-publisher';
-import type { AccountEvent, OutboundAccountPosition } from '../domain/account';
+import type { OutboundAccountPosition } from '../domain/account';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random, Timer } from '../domain/time';
 import type { StreamRecords } from '../store/stream-records';
@@ -14,7 +14,7 @@ import { BalancePoll } from './balance-poll';
 import { CatchingUp } from './catching-up';
 import { Deliveries } from './deliveries';
 import { FlapWatch } from './flap-watch';
-import { Holding } from './holding';
+import { Holding, type Told } from './holding';
 import type { Closed, Gap } from './reconciler';
 import { StreamHistory } from './stream-history';
 
@@ -89,10 +89,10 @@ export class Room {
         this.deliveries.balancesAre(position, askedAt, clock.now()),
     };
     this.deliveries = new Deliveries(deps, owner);
-    this.holding = new Holding(clock, (events, receivedAt) => this.deliver(events, receivedAt));
+    this.holding = new Holding(clock, (frames) => this.deliver(frames));
     this.holding.begin();
     this.stream = new AccountStream(plug, stream, {
-      onEvents: (events, receivedAt) => this.holding.take(events, receivedAt),
+      onEvents: (events, receivedAt) => this.holding.take({ events, receivedAt }),
       onLive: (missedSince) => this.cameLive(missedSince),
       onLost: () => this.lost(),
       onUnread: () => this.catchingUp.unreadable(),
@@ -171,11 +171,14 @@ export class Room {
 
   // ---------------------------------------------------------------- events
 
-  private deliver(events: readonly AccountEvent[], receivedAt: number): void {
-    this.lastEventAt = receivedAt;
-    observeAge(events, receivedAt, this.identity.exchange, this.deps);
-    this.deliveries.told(events, receivedAt);
-    if (events.some(({ kind }) => kind === 'order')) this.poll?.orderChanged();
+  private deliver(frames: readonly Told[]): void {
+    for (const { events, receivedAt } of frames) {
+      this.lastEventAt = receivedAt;
+      observeAge(events, receivedAt, this.identity.exchange, this.deps);
+    }
+    this.deliveries.told(frames);
+    const hasOrders = frames.some(({ events }) => events.some(({ kind }) => kind === 'order'));
+    if (hasOrders) this.poll?.orderChanged();
   }
 
   // ---------------------------------------------------------------- session
