@@ -103,11 +103,11 @@ test('servers that know field expiry are asked to do it', async () => {
 
 test('scores rise and never fall; a withdrawn member is gone', async (t) => {
   const { store, probe, key } = await setUp(t);
-  await store.raise(key, 'room', 5);
-  await store.raise(key, 'room', 3);
-  await store.raise(key, 'other', 1);
+  await store.raise(key, new Map());
+  await store.raise(key, new Map([['room', 5]]));
+  await store.raise(key, new Map([['room', 3], ['other', 1]])); // prettier-ignore
   assert.equal(await probe.zscore(key, 'room'), '5');
-  await store.raise(key, 'room', 1_700_000_000_123);
+  await store.raise(key, new Map([['room', 1_700_000_000_123]]));
   assert.equal(await probe.zscore(key, 'room'), '1700000000123');
   await store.withdraw(key, 'room');
   await store.withdraw(key, 'room');

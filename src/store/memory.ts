@@ -111,13 +111,14 @@ export class MemoryStore implements Store {
     }
   }
 
-  async raise(key: string, member: string, score: number): Promise<void> {
+  async raise(key: string, scores: ReadonlyMap<string, number>): Promise<void> {
     await this.reachable();
     const known = this.read(key)?.content;
     if (typeof known === 'string') throw wrongType(key);
-    const before = known?.get(member);
-    if (before !== undefined && Number(before) >= score) return;
-    const content = (known ?? new Map<string, string>()).set(member, String(score));
+    const content = known ?? new Map<string, string>();
+    for (const [member, score] of scores) {
+      if (score > Number(content.get(member) ?? -Infinity)) content.set(member, String(score));
+    }
     this.write(key, { content, expiresAt: undefined });
   }
 

@@ -12,6 +12,7 @@ const DONE_TTL_MS = 300_000;
 const WRITE_MS = 20;
 /** The clock of last events is read in minutes. */
 const CLOCK_MS = 1_000;
+const SCORES_AT_ONCE = 100;
 const SWEEP_MS = 30_000;
 const MAX_PENDING = 50_000;
 
@@ -108,9 +109,11 @@ export class OrderCache {
     const now = this.deps.clock.monotonic();
     if (now < this.clockDueAt) return;
     this.clockDueAt = now + CLOCK_MS;
-    for (const [room, at] of this.touched) {
-      await this.store.raise(this.keys.lastEvent, room, at);
-      if (this.touched.get(room) === at) this.touched.delete(room);
+    const touched = [...this.touched];
+    for (let from = 0; from < touched.length; from += SCORES_AT_ONCE) {
+      const some = touched.slice(from, from + SCORES_AT_ONCE);
+      await this.store.raise(this.keys.lastEvent, new Map(some));
+      for (const [room, at] of some) if (this.touched.get(room) === at) this.touched.delete(room);
     }
     for (const room of this.closed) {
       await this.store.withdraw(this.keys.lastEvent, room);

@@ -32,8 +32,8 @@ export interface Store {
   ): Promise<void>;
   /** Removes fields whose time is over, where the server does not. Call it now and then. */
   hashSweep(key: string, now: number): Promise<void>;
-  /** Sets the member's score, never lowering it (ZADD GT). */
-  raise(key: string, member: string, score: number): Promise<void>;
+  /** Sets the members' scores, never lowering one (ZADD GT). */
+  raise(key: string, scores: ReadonlyMap<string, number>): Promise<void>;
   /** Removes the member. */
   withdraw(key: string, member: string): Promise<void>;
   delete(key: string): Promise<void>;

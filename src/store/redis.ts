@@ -92,8 +92,10 @@ export class RedisStore implements Store {
     await this.answer((redis) => this.fieldExpiry.sweep(redis, key, now));
   }
 
-  async raise(key: string, member: string, score: number): Promise<void> {
-    await this.answer((redis) => redis.zadd(key, 'GT', score, member));
+  async raise(key: string, scores: ReadonlyMap<string, number>): Promise<void> {
+    if (scores.size === 0) return;
+    const pairs = [...scores].flatMap(([member, score]) => [score, member]);
+    await this.answer((redis) => redis.zadd(key, 'GT', ...pairs));
   }
 
   async withdraw(key: string, member: string): Promise<void> {

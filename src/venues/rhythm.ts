@@ -2,9 +2,9 @@
 const FLOOR_MS = 2_000;
 /** How many times the usual pause. */
 const PAUSES = 3;
-/** Before so many frames nothing is known of what is usual. */
+/** Before so many pauses nothing is known of what is usual. */
 const UNKNOWN = 20;
-/** What is usual is an average over about so many frames. */
+/** What is usual is an average over about so many. */
 const MEMORY = 100;
 
 /**
@@ -14,18 +14,21 @@ const MEMORY = 100;
  * a false one costs a question to REST and nothing else.
  */
 export class Rhythm {
-  private last: number | undefined;
+  private newest: number | undefined;
   private count = 0;
-  /** Averages of the pause and of its square: their ratio is the pause in which a moment falls, whatever the bursts. */
+  /** Averages of the pause and of its square; their ratio is the pause in which a moment falls, on average. */
   private pause = 0;
   private squared = 0;
 
-  /** A frame that the venue made at `time` (epoch ms). Returns whether the pause before it was too long. */
+  /**
+   * A frame that the venue made at `time` (epoch ms). Returns whether the pause before it was too long. One that
+   * is older than others, as a quiet topic may be, says nothing of it.
+   */
   hear(time: number): boolean {
-    const { last } = this;
-    this.last = time;
-    if (last === undefined) return false;
-    const pause = Math.max(0, time - last);
+    const { newest = time } = this;
+    this.newest = Math.max(time, newest);
+    const pause = time - newest;
+    if (pause <= 0) return false;
     const limit = FLOOR_MS + PAUSES * this.usualPause;
     const isBroken = this.count >= UNKNOWN && pause > limit;
     // One break must not hide the next; of a stream that becomes slow the limit grows with every frame.
