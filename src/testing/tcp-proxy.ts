@@ -5,7 +5,11 @@ import { connect, createServer } from 'node:net';
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
+  /** Runs what the client's bytes do at the server, in their order. */
+  readonly toServer: Later;
 }
+
+type Later = (run: () => void) => void;
 
 /**
  * A TCP proxy on 127.0.0.1 that breaks on demand, so that outages are tested for real without
@@ -99,21 +103,22 @@ export class TcpProxy {
   private join(client: Socket): void {
     this.accepted += 1;
     const upstream = connect({ ...this.target, allowHalfOpen: true });
-    const pair = { client, upstream };
+    const pair = { client, upstream, toServer: this.inOrder() };
     this.pairs.add(pair);
-    this.forward(pair, client, upstream, true);
-    this.forward(pair, upstream, client, false);
+    this.forward(pair, client, upstream, pair.toServer);
+    this.forward(pair, upstream, client, this.inOrder());
     if (this.isFrozen) this.freeze();
   }
 
-  private forward(pair: Pair, from: Socket, to: Socket, isFromClient: boolean): void {
+  private forward(pair: Pair, from: Socket, to: Socket, later: Later): void {
+    const isFromClient = from === pair.client;
     from.setNoDelay(true);
     from.on('data', (chunk: Buffer) => {
       const passed = isFromClient ? chunk.subarray(0, this.cutAfterBytes) : chunk;
-      this.later(() => to.write(passed));
+      later(() => to.write(passed));
       if (isFromClient) this.countDown(pair, passed.length);
     });
-    from.on('end', () => this.later(() => to.end()));
+    from.on('end', () => later(() => to.end()));
     // Either side's end, clean or not, is the end of the pair.
     from.on('error', () => this.destroy(pair));
     from.on('close', () => this.destroy(pair));
@@ -127,20 +132,22 @@ export class TcpProxy {
     this.pairs.delete(pair);
     this.severed.add(pair.upstream);
     pair.client.destroy();
-    this.later(() => pair.upstream.end());
+    pair.toServer(() => pair.upstream.end());
     this.cut();
   }
 
-  private later(run: () => void): void {
-    if (this.delayMs === 0) {
-      run();
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.delayed.delete(timer);
-      run();
-    }, this.delayMs);
-    this.delayed.add(timer);
+  /** One direction: what is not delayed any more stays behind what still is. */
+  private inOrder(): Later {
+    const waiting: (() => void)[] = [];
+    return (run) => {
+      if (this.delayMs === 0 && waiting.length === 0) return run();
+      waiting.push(run);
+      const timer = setTimeout(() => {
+        this.delayed.delete(timer);
+        waiting.shift()?.();
+      }, this.delayMs);
+      this.delayed.add(timer);
+    };
   }
 
   private destroy(pair: Pair): void {

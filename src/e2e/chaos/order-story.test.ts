@@ -16,10 +16,14 @@ function heard(orderStatus: string, totalTradeQuantity = '0'): Heard {
   return { body: { orderStatus, totalTradeQuantity, quantity: '2', price: '50000' }, isReconciled: false };
 }
 
-function actorAt(exchange: string) {
+function actorAt(exchange: string, balances: ReturnType<SimAccount['balances']> = []) {
   const market = ACCOUNT_MARKETS.find((one) => one.exchange === exchange);
   if (!market) throw new Error(exchange);
-  return { market, amends: 'nothing' as const, account: { balances: () => [] } as unknown as SimAccount };
+  return {
+    market,
+    amends: 'nothing' as const,
+    account: { balances: () => balances } as unknown as SimAccount,
+  };
 }
 
 const CANCELED = [entry('NEW'), entry('CANCELED')];
@@ -40,7 +44,11 @@ test('an unfilled cancel that everybody forgot is unseen where only the symbol t
   assert.equal(storyOf(actorAt('binance'), CANCELED, [heard('NEW')], forgotten).isUnseen, true);
   assert.equal(storyOf(actorAt('okx'), CANCELED, [heard('NEW')], forgotten).isLost, true);
   const filled = [entry('NEW'), entry('FILLED', '2')];
-  assert.equal(storyOf(actorAt('binance'), filled, [heard('NEW')], forgotten).isLost, true);
+  const holder = actorAt('binance', [{ asset: 'BTC', free: '2', locked: '0' }]);
+  assert.equal(storyOf(holder, filled, [heard('NEW')], forgotten).isLost, true, 'the coin tells of it');
+  const seller = actorAt('binance');
+  assert.equal(storyOf(seller, filled, [heard('NEW')], forgotten).isUnseen, true, 'sold wholly');
+  assert.equal(storyOf(seller, filled, [], SEEN).isLost, true, 'of a symbol that is known');
 });
 
 test('an unfilled order that nobody was told of is unseen only in a symbol of which nothing was told before', () => {

@@ -78,7 +78,7 @@ function isTraceless(
 ): boolean {
   if (!LISTED_BY_SYMBOL.has(actor.market.exchange)) return false;
   if (isVain(last)) return !isSymbolKnown || isForgotten;
-  return !isSymbolHeard && isRoundTrip(actor, last);
+  return (!isSymbolHeard || isForgotten) && isRoundTrip(actor, last);
 }
 
 function isVain(last: LedgerOrder | undefined): boolean {

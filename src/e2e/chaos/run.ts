@@ -161,7 +161,9 @@ async function perform(scene: Scene, options: RunOptions): Promise<Outcome> {
   trading.stop();
   const until = expected?.now();
   const verdict = (): Verdict => judge(venues, backend, traders, faults.includes(FORGETTING));
-  const settledAfterMs = await settled(scene, verdict, options.patienceMs ?? PATIENCE_MS);
+  const isDone = (): boolean =>
+    verdict().lost.length === 0 && candlesOf(scene, expected, until).candlesMissing.length === 0;
+  const settledAfterMs = await settled(scene, isDone, options.patienceMs ?? PATIENCE_MS);
   return {
     ...verdict(),
     ...{ faults, settledAfterMs, repeats: backend.repeats, deaf: main.logged(DEAF) },
@@ -247,18 +249,11 @@ async function trouble(
 }
 
 /** Waits until nothing is missing any more, or the patience is over. */
-async function settled(
-  { main, price, market }: Scene,
-  verdict: () => Verdict,
-  patienceMs: number,
-): Promise<number> {
+async function settled({ main, price }: Scene, isDone: () => boolean, patienceMs: number): Promise<number> {
   await Promise.all([main.atWork(START_LIMIT_MS), price?.atWork(START_LIMIT_MS)]);
   const start = performance.now();
-  const isDone = (): boolean => verdict().lost.length === 0;
-  while (!isDone() && performance.now() - start < patienceMs) await pause(200);
+  while (!isDone() && performance.now() - start < patienceMs) await pause(500);
   const settledAfterMs = performance.now() - start;
-  // Bars of the last minute are still on their way.
-  if (market) await pause(8_000);
   main.measure();
   price?.measure();
   return Math.round(settledAfterMs);
