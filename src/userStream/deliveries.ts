@@ -32,6 +32,7 @@ export interface DeliveryOwner {
 /** A change that is older than this has been told by a stream that works. */
 const PROMPT_MS = 5_000;
 const REMEMBERED_DELTAS = 1_000;
+const NONE: ReadonlySet<AccountEvent> = new Set();
 /** The field of a stream's record. */
 const HELD_ASSETS = 'assets';
 
@@ -119,8 +120,8 @@ export class Deliveries {
   private overtaken(frames: readonly Told[]): ReadonlySet<AccountEvent> {
     const { found } = this;
     this.found = undefined;
+    if (!found) return NONE;
     const stale = new Set<AccountEvent>();
-    if (!found) return stale;
     const reached = new Set<string>();
     for (const event of frames.flatMap(({ events }) => events).reverse()) {
       if (event.kind !== 'order') continue;
@@ -235,8 +236,8 @@ export class Deliveries {
     if (this.unconfirmed?.length === 0) this.unconfirmed = undefined;
     if (event.kind === 'balances') this.noteHeld(this.balances.confirmed(event));
     if (event.kind !== 'order') return;
-    const kept = this.ledger.keep(event.report, limitOf(event));
-    if (kept) records.order(room, kept.key, kept.text);
+    const { key, text } = this.ledger.keep(event.report, limitOf(event));
+    records.order(room, key, text);
   }
 
   private noteHeld(held: string | undefined): void {

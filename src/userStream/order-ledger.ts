@@ -131,11 +131,12 @@ export class OrderLedger {
     return [...new Set(ended.reverse().map(([key]) => symbolOf(key)))];
   }
 
-  /** What the ledger remembers of the order, as text for `restore`; undefined: it is done and forgotten. */
-  keep(report: ExecutionReport, limit?: string): { readonly key: string; readonly text: string } | undefined {
+  /** What the ledger remembers of the order, as text for `restore`; without one if it is done and forgotten. */
+  keep(report: ExecutionReport, limit?: string): { readonly key: string; readonly text: string | undefined } {
     const key = keyOf(report);
     const known = knownOf(report, limit);
-    return FINAL.has(known.status) && !this.done?.has(key) ? undefined : { key, text: JSON.stringify(known) };
+    const isForgotten = FINAL.has(known.status) && !this.done?.has(key);
+    return { key, text: isForgotten ? undefined : JSON.stringify(known) };
   }
 
   /** The same of every open order. */

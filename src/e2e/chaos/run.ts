@@ -69,6 +69,8 @@ export function problemsOf(outcome: Outcome): readonly string[] {
 
 const TRADE_EVERY_MS = 40;
 const PATIENCE_MS = 150_000;
+/** What comes twice may come late. */
+const LATE_MS = 3_000;
 const CANDLE_VENUES = ['binance', 'okx', 'bitget', 'kucoin', 'coinbase'];
 const WARP = 20;
 /** A second of the venue: so often venues push the rows of a forming bar. */
@@ -254,6 +256,7 @@ async function settled({ main, price }: Scene, isDone: () => boolean, patienceMs
   const start = performance.now();
   while (!isDone() && performance.now() - start < patienceMs) await pause(500);
   const settledAfterMs = performance.now() - start;
+  await pause(LATE_MS);
   main.measure();
   price?.measure();
   return Math.round(settledAfterMs);
