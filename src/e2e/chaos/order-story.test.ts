@@ -16,14 +16,11 @@ function heard(orderStatus: string, totalTradeQuantity = '0'): Heard {
   return { body: { orderStatus, totalTradeQuantity, quantity: '2', price: '50000' }, isReconciled: false };
 }
 
-function actorAt(exchange: string, balances: ReturnType<SimAccount['balances']> = []) {
+function actorAt(exchange: string, soldOut: readonly string[] = []) {
   const market = ACCOUNT_MARKETS.find((one) => one.exchange === exchange);
   if (!market) throw new Error(exchange);
-  return {
-    market,
-    amends: 'nothing' as const,
-    account: { balances: () => balances } as unknown as SimAccount,
-  };
+  const account = { balances: () => [] } as unknown as SimAccount;
+  return { market, amends: 'nothing' as const, account, soldOut: new Set(soldOut) };
 }
 
 const CANCELED = [entry('NEW'), entry('CANCELED')];
@@ -44,11 +41,10 @@ test('an unfilled cancel that everybody forgot is unseen where only the symbol t
   assert.equal(storyOf(actorAt('binance'), CANCELED, [heard('NEW')], forgotten).isUnseen, true);
   assert.equal(storyOf(actorAt('okx'), CANCELED, [heard('NEW')], forgotten).isLost, true);
   const filled = [entry('NEW'), entry('FILLED', '2')];
-  const holder = actorAt('binance', [{ asset: 'BTC', free: '2', locked: '0' }]);
-  assert.equal(storyOf(holder, filled, [heard('NEW')], forgotten).isLost, true, 'the coin tells of it');
-  const seller = actorAt('binance');
-  assert.equal(storyOf(seller, filled, [heard('NEW')], forgotten).isUnseen, true, 'sold wholly');
-  assert.equal(storyOf(seller, filled, [], SEEN).isLost, true, 'of a symbol that is known');
+  assert.equal(storyOf(actorAt('binance'), filled, [heard('NEW')], forgotten).isLost, true, 'it is held');
+  const seller = actorAt('binance', ['BTC']);
+  assert.equal(storyOf(seller, filled, [heard('NEW')], forgotten).isUnseen, true, 'it was sold whole');
+  assert.equal(storyOf(seller, filled, [], SEEN).isLost, true, 'nothing was forgotten');
 });
 
 test('an unfilled order that nobody was told of is unseen only in a symbol of which nothing was told before', () => {

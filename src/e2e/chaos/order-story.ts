@@ -34,7 +34,7 @@ export interface Known {
 
 /** What one order went through at the venue, against what was told of it. */
 export function storyOf(
-  actor: Pick<Actor, 'market' | 'amends' | 'account'>,
+  actor: Pick<Actor, 'market' | 'amends' | 'account' | 'soldOut'>,
   entries: readonly LedgerOrder[],
   told: readonly Heard[],
   known: Known,
@@ -72,13 +72,15 @@ function disorderIn(
 }
 
 function isTraceless(
-  actor: Pick<Actor, 'market' | 'account'>,
+  actor: Pick<Actor, 'market' | 'account' | 'soldOut'>,
   last: LedgerOrder | undefined,
   { isSymbolHeard, isSymbolKnown, isForgotten }: Known,
 ): boolean {
   if (!LISTED_BY_SYMBOL.has(actor.market.exchange)) return false;
   if (isVain(last)) return !isSymbolKnown || isForgotten;
-  return (!isSymbolHeard || isForgotten) && isRoundTrip(actor, last);
+  // When it was asked, the coin may have been gone; that it was bought again later tells nothing of before.
+  const isGoneThen = isForgotten && [...actor.soldOut].some((asset) => last?.symbol.startsWith(asset));
+  return isGoneThen ? last?.status === 'FILLED' : !isSymbolHeard && isRoundTrip(actor, last);
 }
 
 function isVain(last: LedgerOrder | undefined): boolean {

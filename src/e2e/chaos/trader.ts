@@ -37,6 +37,8 @@ export interface Actor extends Trader {
   /** Coins that others are paid with: never emptied. */
   readonly money: ReadonlySet<string>;
   readonly amends: Amends;
+  /** Coins that it emptied at some time. */
+  readonly soldOut: Set<string>;
   /** As the backend knows them. */
   keys: Keys;
 }
@@ -78,7 +80,7 @@ export class Actors {
     const money = new Set(all.flatMap((one) => one.assets?.quote ?? []));
     for (const coin of money) trader.account.setBalance(coin, FUNDS);
     return {
-      ...{ ...trader, keys, money, amends: AMENDS[exchange] ?? 'nothing' },
+      ...{ ...trader, keys, money, amends: AMENDS[exchange] ?? 'nothing', soldOut: new Set<string>() },
       ...{ usual: all.slice(0, USUAL), fresh: all.slice(USUAL) },
     };
   }

@@ -101,7 +101,9 @@ export class Trading {
     const { assets } = tradable;
     if (!assets) return this.atMarket(trader, tradable, 'SELL', [market.quantity]);
     const held = account.balances().find(({ asset }) => asset === assets.base)?.free ?? '0';
-    if (!money.has(assets.base) && compare(held, '0') > 0) this.atMarket(trader, tradable, 'SELL', [held]);
+    if (money.has(assets.base) || compare(held, '0') <= 0) return;
+    this.atMarket(trader, tradable, 'SELL', [held]);
+    trader.soldOut.add(assets.base);
   }
 
   /** All its fills happen in the same moment. */
