@@ -16,11 +16,11 @@ function heard(orderStatus: string, totalTradeQuantity = '0'): Heard {
   return { body: { orderStatus, totalTradeQuantity, quantity: '2', price: '50000' }, isReconciled: false };
 }
 
-function actorAt(exchange: string, soldOut: readonly string[] = []) {
+function actorAt(exchange: string, soldOut: readonly [string, number][] = []) {
   const market = ACCOUNT_MARKETS.find((one) => one.exchange === exchange);
   if (!market) throw new Error(exchange);
   const account = { balances: () => [] } as unknown as SimAccount;
-  return { market, amends: 'nothing' as const, account, soldOut: new Set(soldOut) };
+  return { market, amends: 'nothing' as const, account, soldOut: new Map(soldOut) };
 }
 
 const CANCELED = [entry('NEW'), entry('CANCELED')];
@@ -42,8 +42,10 @@ test('an unfilled cancel that everybody forgot is unseen where only the symbol t
   assert.equal(storyOf(actorAt('okx'), CANCELED, [heard('NEW')], forgotten).isLost, true);
   const filled = [entry('NEW'), entry('FILLED', '2')];
   assert.equal(storyOf(actorAt('binance'), filled, [heard('NEW')], forgotten).isLost, true, 'it is held');
-  const seller = actorAt('binance', ['BTC']);
+  const seller = actorAt('binance', [['BTC', 0]]);
   assert.equal(storyOf(seller, filled, [heard('NEW')], forgotten).isUnseen, true, 'it was sold whole');
+  const buyer = actorAt('binance', [['BTC', -1]]);
+  assert.equal(storyOf(buyer, filled, [heard('NEW')], forgotten).isLost, true, 'bought after the sale');
   assert.equal(storyOf(seller, filled, [], SEEN).isLost, true, 'nothing was forgotten');
 });
 

@@ -25,8 +25,9 @@ const LISTED_BY_SYMBOL: ReadonlySet<string> = new Set([
 ]);
 
 export interface Known {
-  /** Some order of its symbol was told; an earlier one was. */
+  /** Some order of its symbol was told. */
   readonly isSymbolHeard: boolean;
+  /** An earlier one was. */
   readonly isSymbolKnown: boolean;
   /** Redis lost everything and the process died before it could write again: nobody knew any order or symbol then. */
   readonly isForgotten: boolean;
@@ -78,9 +79,13 @@ function isTraceless(
 ): boolean {
   if (!LISTED_BY_SYMBOL.has(actor.market.exchange)) return false;
   if (isVain(last)) return !isSymbolKnown || isForgotten;
-  // When it was asked, the coin may have been gone; that it was bought again later tells nothing of before.
-  const isGoneThen = isForgotten && [...actor.soldOut].some((asset) => last?.symbol.startsWith(asset));
-  return isGoneThen ? last?.status === 'FILLED' : !isSymbolHeard && isRoundTrip(actor, last);
+  if (isForgotten && isSoldAfter(actor, last)) return last?.status === 'FILLED';
+  return !isSymbolHeard && isRoundTrip(actor, last);
+}
+
+/** Its coin was emptied after it: that it was bought again later still tells nothing of before. */
+function isSoldAfter({ soldOut }: Pick<Actor, 'soldOut'>, last: LedgerOrder | undefined): boolean {
+  return [...soldOut].some(([asset, at]) => last?.symbol.startsWith(asset) && at >= last.time);
 }
 
 function isVain(last: LedgerOrder | undefined): boolean {

@@ -37,8 +37,8 @@ export interface Actor extends Trader {
   /** Coins that others are paid with: never emptied. */
   readonly money: ReadonlySet<string>;
   readonly amends: Amends;
-  /** Coins that it emptied at some time. */
-  readonly soldOut: Set<string>;
+  /** When it emptied a coin last, epoch ms. */
+  readonly soldOut: Map<string, number>;
   /** As the backend knows them. */
   keys: Keys;
 }
@@ -80,7 +80,13 @@ export class Actors {
     const money = new Set(all.flatMap((one) => one.assets?.quote ?? []));
     for (const coin of money) trader.account.setBalance(coin, FUNDS);
     return {
-      ...{ ...trader, keys, money, amends: AMENDS[exchange] ?? 'nothing', soldOut: new Set<string>() },
+      ...{
+        ...trader,
+        keys,
+        money,
+        amends: AMENDS[exchange] ?? 'nothing',
+        soldOut: new Map<string, number>(),
+      },
       ...{ usual: all.slice(0, USUAL), fresh: all.slice(USUAL) },
     };
   }

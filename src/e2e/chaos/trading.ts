@@ -103,7 +103,7 @@ export class Trading {
     const held = account.balances().find(({ asset }) => asset === assets.base)?.free ?? '0';
     if (money.has(assets.base) || compare(held, '0') <= 0) return;
     this.atMarket(trader, tradable, 'SELL', [held]);
-    trader.soldOut.add(assets.base);
+    trader.soldOut.set(assets.base, Date.now());
   }
 
   /** All its fills happen in the same moment. */
