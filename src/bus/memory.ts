@@ -59,6 +59,11 @@ export class MemoryBroker implements Broker {
     return this.writable.add(listener);
   }
 
+  /** Never: here no queue of user events can be deleted. */
+  onQueueLost(): () => void {
+    return () => undefined;
+  }
+
   publish(message: OutgoingMessage): boolean {
     return this.enqueue({ message, settled: undefined });
   }

@@ -43,6 +43,17 @@ export class Lane {
     this.entries.push(entry);
   }
 
+  /**
+   * Takes what is to be sent once more before all that is here. It counts as sent and failed: it goes out after the
+   * next `rewind`, and all that is here after it.
+   */
+  recall(entries: readonly Entry[]): void {
+    this.entries = [...entries, ...this.entries.slice(this.first)];
+    this.first = 0;
+    this.sent += entries.length;
+    this.isBroken = true;
+  }
+
   canSend(window: number): boolean {
     return !this.isBroken && this.retry === undefined && this.inFlight < window && this.sent < this.length;
   }

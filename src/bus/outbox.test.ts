@@ -14,12 +14,16 @@ interface Pending {
 }
 
 /** A broker whose every confirm is in the test's hand. */
-class HandBroker implements Pick<Broker, 'ready' | 'onReady' | 'onWritable' | 'publishConfirmed'> {
+class HandBroker implements Pick<
+  Broker,
+  'ready' | 'onReady' | 'onWritable' | 'onQueueLost' | 'publishConfirmed'
+> {
   ready = true;
   pending: Pending[] = [];
   /** Bodies in the order of their confirms: what a consumer has seen last. */
   readonly confirmed: string[] = [];
   readonly published: string[] = [];
+  loseQueue: () => void = () => undefined;
   private readonly listeners = new Set<() => void>();
 
   onReady(listener: () => void): () => void {
@@ -29,6 +33,11 @@ class HandBroker implements Pick<Broker, 'ready' | 'onReady' | 'onWritable' | 'p
   }
 
   onWritable(): () => void {
+    return () => undefined;
+  }
+
+  onQueueLost(listener: () => void): () => void {
+    this.loseQueue = listener;
     return () => undefined;
   }
 
@@ -179,6 +188,53 @@ test('a refused key neither stops others nor hammers the broker', () => {
   }
   assert.equal(outbox.depth, 1);
   assert.ok(tries >= 10 && tries <= 30, `${tries} tries in a minute`);
+});
+
+test('a deleted queue: what it took lately is sent again, before what is in flight, and told done once', () => {
+  const { broker, outbox, clock, telemetry } = setUp();
+  const done: string[] = [];
+  const offer = (key: string, bodies: string): void => {
+    for (const body of bodies) outbox.offer(key, message(body), () => done.push(body));
+  };
+  offer('a', '0');
+  broker.confirmAll();
+  clock.advance(40_000);
+  offer('a', '123');
+  offer('b', '7');
+  broker.confirmAll();
+  offer('a', '45');
+  broker.confirm(1);
+  broker.loseQueue();
+  assert.equal(outbox.depth, 6);
+  assert.equal(broker.pending.length, 1, 'waits for what is in flight');
+  offer('a', '6');
+  broker.confirmAll();
+  clock.advance(5_000);
+  broker.confirmAll();
+  const again = broker.confirmed.slice(7);
+  assert.deepEqual(again.filter((body) => body !== '7').join(''), '123456');
+  assert.equal(again.filter((body) => body === '7').length, 1);
+  assert.deepEqual(done.toSorted().join(''), '01234567');
+  assert.deepEqual([outbox.depth, outbox.bytes, clock.pendingCount], [0, 0, 0]);
+  assert.equal(telemetry.logged('warn').length, 1);
+});
+
+test('a deleted queue while the broker is away, or that refuses for a while: nothing is sent twice at once', () => {
+  const { broker, outbox, clock } = setUp();
+  offerAll(outbox, 'a', '12');
+  broker.confirmAll();
+  broker.lose();
+  broker.loseQueue();
+  clock.advance(5_000);
+  assert.deepEqual(broker.published, ['1', '2']);
+  broker.setReady(true);
+  broker.refuse();
+  broker.confirm();
+  broker.loseQueue();
+  clock.advance(5_000);
+  assert.deepEqual(broker.published, ['1', '2', '1', '2', '1', '2']);
+  broker.confirmAll();
+  assert.deepEqual([outbox.depth, clock.pendingCount], [0, 0]);
 });
 
 test('a lost broker is waited for, and its return starts everything at once', () => {

@@ -4,13 +4,13 @@ import type { ConnectorError } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Random } from '../domain/time';
 import { guarded, Signal } from '../store/signal';
-import type { Entry } from './outbox-lane';
-import { Lane } from './outbox-lane';
+import type { HeldBounds } from './held-messages';
+import { HeldMessages } from './held-messages';
+import { LatelyConfirmed } from './lately-confirmed';
+import type { Entry, Lane } from './outbox-lane';
 import type { Broker, OutgoingMessage } from './ports';
 
-export interface OutboxOptions {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
+export interface OutboxOptions extends HeldBounds {
   /** Unconfirmed messages of one key. Default 64. */
   readonly keyWindow?: number;
   /** Unconfirmed messages of all keys. Default 1,000. */
@@ -38,7 +38,8 @@ const MESSAGES_PER_TURN = 16;
  * the caller told at once when there is no room.
  */
 export class Outbox {
-  private readonly lanes = new Map<string, Lane>();
+  private readonly lanes: HeldMessages;
+  private readonly lately = new LatelyConfirmed();
   /** Lanes that may have something to send, each for one message per turn. */
   private readonly turns = new Set<Lane>();
   private readonly drained = new Signal();
@@ -47,37 +48,42 @@ export class Outbox {
   private readonly keyWindow: number;
   private readonly window: number;
   private readonly soon: (send: () => void) => void;
+  /** How often what was confirmed had to be sent again. */
+  private recalls = 0;
   private inFlight = 0;
   private wasFull = false;
   private isClosed = false;
   private isScheduled = false;
-  private messages = 0;
-  private heldBytes = 0;
 
   constructor(
-    private readonly options: OutboxOptions,
+    options: OutboxOptions,
     private readonly deps: OutboxDeps,
   ) {
+    this.lanes = new HeldMessages(options);
     this.keyWindow = options.keyWindow ?? 64;
     this.window = options.window ?? 1_000;
     this.soon = deps.soon ?? afterOtherDoors;
     const { broker } = deps;
-    this.unsubscribe = [broker.onReady(() => this.resume()), broker.onWritable(() => this.schedule())];
+    this.unsubscribe = [
+      broker.onReady(() => this.resume()),
+      broker.onWritable(() => this.schedule()),
+      broker.onQueueLost(() => this.recall()),
+    ];
   }
 
   /** Messages held. */
   get depth(): number {
-    return this.messages;
+    return this.lanes.depth;
   }
 
   /** Bytes of the held bodies. */
   get bytes(): number {
-    return this.heldBytes;
+    return this.lanes.bytes;
   }
 
   /** What is held of one key, and how long (ms) the oldest of it has waited. */
   held(key: string): { readonly messages: number; readonly oldestMs: number } {
-    const lane = this.lanes.get(key);
+    const lane = this.lanes.find(key);
     const since = lane?.oldestAt;
     const oldestMs = since === undefined ? 0 : Math.round(this.deps.clock.monotonic() - since);
     return { messages: lane?.length ?? 0, oldestMs };
@@ -90,15 +96,9 @@ export class Outbox {
    */
   offer(key: string, message: OutgoingMessage, done?: () => void): boolean {
     const bytes = Buffer.byteLength(message.body);
-    if (this.isClosed || !this.hasRoom(bytes)) return this.refuse();
-    let lane = this.lanes.get(key);
-    if (!lane) {
-      lane = new Lane(key);
-      this.lanes.set(key, lane);
-    }
-    lane.push({ message, bytes, done, offeredAt: this.deps.clock.monotonic(), isConfirmed: false });
-    this.messages += 1;
-    this.heldBytes += bytes;
+    if (this.isClosed || !this.lanes.hasRoom(bytes)) return this.refuse();
+    const offeredAt = this.deps.clock.monotonic();
+    const lane = this.lanes.push(key, { message, bytes, done, offeredAt, isConfirmed: false });
     this.turns.add(lane);
     this.schedule();
     this.report();
@@ -112,7 +112,7 @@ export class Outbox {
 
   /** Resolves true once nothing is held, false at the deadline. */
   drain(deadlineMs: number): Promise<boolean> {
-    if (this.messages === 0) return Promise.resolve(true);
+    if (this.depth === 0) return Promise.resolve(true);
     const { clock } = this.deps;
     return new Promise((resolve) => {
       const end = (isEmpty: boolean): void => {
@@ -130,19 +130,12 @@ export class Outbox {
     if (this.isClosed) return;
     this.isClosed = true;
     for (const stop of this.unsubscribe) stop();
-    for (const lane of this.lanes.values()) this.deps.clock.cancel(lane.retry);
-    if (this.messages > 0) {
-      this.deps.telemetry.log.warn({ messages: this.messages }, 'outbox closed with unconfirmed messages');
+    for (const lane of this.lanes.all()) this.deps.clock.cancel(lane.retry);
+    if (this.depth > 0) {
+      this.deps.telemetry.log.warn({ messages: this.depth }, 'outbox closed with unconfirmed messages');
     }
-    this.lanes.clear();
     this.turns.clear();
     this.drained.clear();
-  }
-
-  private hasRoom(bytes: number): boolean {
-    const { maxMessages, maxBytes } = this.options;
-    // A single message may pass the bound of bytes, or it could never be sent at all.
-    return this.messages < maxMessages && (this.messages === 0 || this.heldBytes + bytes <= maxBytes);
   }
 
   private refuse(): false {
@@ -154,13 +147,27 @@ export class Outbox {
   /** The broker is back: whoever waits for a second try need not wait any longer. */
   private resume(): void {
     if (!this.deps.broker.ready) return;
-    for (const lane of this.lanes.values()) {
+    for (const lane of this.lanes.all()) {
       this.deps.clock.cancel(lane.retry);
       lane.retry = undefined;
       lane.attempt = 0;
       this.turns.add(lane);
     }
     this.schedule();
+  }
+
+  /** A queue was deleted: what it took lately is sent again, and what is in flight may have met the same end. */
+  private recall(): void {
+    const { clock, telemetry } = this.deps;
+    this.recalls += 1;
+    let messages = 0;
+    for (const [key, entries] of this.lately.take(clock.monotonic())) {
+      messages += entries.length;
+      this.recover(this.lanes.recall(key, entries));
+    }
+    if (messages === 0) return;
+    telemetry.log.warn({ messages }, 'a queue of user events was deleted; what it took lately is sent again');
+    this.report();
   }
 
   private schedule(): void {
@@ -193,8 +200,9 @@ export class Outbox {
   private send(lane: Lane): boolean {
     const entry = lane.next();
     if (!entry) return true;
+    const { recalls } = this;
     const isTaken = this.deps.broker.publishConfirmed(entry.message, (failure) =>
-      this.settled(lane, entry, failure),
+      this.settled(lane, entry, failure, recalls < this.recalls),
     );
     if (!isTaken) return false;
     lane.markSent();
@@ -202,11 +210,11 @@ export class Outbox {
     return true;
   }
 
-  private settled(lane: Lane, entry: Entry, failure: ConnectorError | undefined): void {
+  private settled(lane: Lane, entry: Entry, failure: ConnectorError | undefined, isRecalled: boolean): void {
     if (this.isClosed) return;
     lane.inFlight -= 1;
     this.inFlight -= 1;
-    if (failure && failure.retry !== 'never') lane.isBroken = true;
+    if (isRecalled || (failure && failure.retry !== 'never')) lane.isBroken = true;
     else this.confirmed(entry, failure);
     if (lane.isBroken) this.recover(lane);
     else this.advance(lane);
@@ -229,25 +237,23 @@ export class Outbox {
 
   /** Forgets what is confirmed from the front on. */
   private advance(lane: Lane): void {
-    const taken = lane.takeConfirmed();
+    const taken = this.lanes.takeConfirmed(lane);
     if (taken.length === 0) return;
     lane.attempt = 0;
-    for (const { bytes, done } of taken) {
-      this.messages -= 1;
-      this.heldBytes -= bytes;
-      if (done) guarded(done);
+    const now = this.deps.clock.monotonic();
+    for (const entry of taken) {
+      this.lately.add(lane.key, entry, now);
+      if (entry.done) guarded(entry.done);
     }
-    if (lane.length === 0 && this.lanes.get(lane.key) === lane) this.lanes.delete(lane.key);
     this.tellRoom();
   }
 
   private tellRoom(): void {
-    const { maxMessages, maxBytes } = this.options;
-    if (this.wasFull && this.messages < maxMessages / 2 && this.heldBytes < maxBytes / 2) {
+    if (this.wasFull && this.lanes.isBelowHalf) {
       this.wasFull = false;
       this.drained.emit();
     }
-    if (this.messages === 0) this.emptied.emit();
+    if (this.depth === 0) this.emptied.emit();
   }
 
   /** Once all that was in flight has settled, the lane begins again at its first unconfirmed message. */
@@ -259,6 +265,8 @@ export class Outbox {
     // A lost channel makes the broker not ready before it fails what was in flight.
     const reason = broker.ready ? 'refused' : 'lost';
     telemetry.meter.count('connector_outbox_republished_total', { reason }, again);
+    clock.cancel(lane.retry);
+    lane.retry = undefined;
     if (!broker.ready) return;
     lane.retry = clock.after(nextDelay(REFUSED, lane.attempt, random), () => {
       lane.retry = undefined;
@@ -270,8 +278,8 @@ export class Outbox {
 
   private report(): void {
     const { meter } = this.deps.telemetry;
-    meter.gauge('connector_outbox_depth', this.messages);
-    meter.gauge('connector_outbox_bytes', this.heldBytes);
+    meter.gauge('connector_outbox_depth', this.depth);
+    meter.gauge('connector_outbox_bytes', this.bytes);
   }
 }
 

@@ -54,6 +54,11 @@ export interface Broker {
    * BROKER_UNAVAILABLE after a nack, a lost channel or `close`.
    */
   publishConfirmed(message: OutgoingMessage, settled: (failure?: ConnectorError) => void): boolean;
+  /**
+   * Called when the queue of user events turned out to be gone: what it took lately was confirmed and is lost.
+   * Returns the unsubscriber.
+   */
+  onQueueLost(listener: () => void): () => void;
   /** Declares and binds the queue, consumes it, and does so again after every reconnect. Resolves at the first consume-ok. */
   consume(spec: ConsumeSpec): Promise<void>;
   /** Stops consuming: in-flight messages are finished, nothing new is taken. */

@@ -51,6 +51,7 @@ export class RabbitBroker implements Broker {
   private isClosed = false;
   private readonly changed = new Signal();
   private readonly writable = new Signal();
+  private readonly queueLost = new Signal();
 
   constructor(
     private readonly options: RabbitOptions,
@@ -88,14 +89,14 @@ export class RabbitBroker implements Broker {
     return this.writable.add(listener);
   }
 
+  onQueueLost(listener: () => void): () => void {
+    return this.queueLost.add(listener);
+  }
+
   publish(message: OutgoingMessage): boolean {
+    const { eventExchange } = this.topology.names;
     const properties = amqpProperties(message, this.options.instanceId);
-    return this.sendTransient(
-      this.topology.names.eventExchange,
-      message.routingKey,
-      message.body,
-      properties,
-    );
+    return this.sendTransient(eventExchange, message.routingKey, message.body, properties);
   }
 
   publishConfirmed(message: OutgoingMessage, settled: (failure?: ConnectorError) => void): boolean {
@@ -111,8 +112,10 @@ export class RabbitBroker implements Broker {
         Buffer.from(message.body),
         amqpProperties(message, this.options.instanceId, mustRoute),
         (error: unknown) => {
-          const failure = isReturned?.() ? unroutable() : undefined;
-          guarded(() => settled(error ? unconfirmed(error) : failure));
+          const handedBack = isReturned?.()
+            ? unpublished('handed the message back: no queue takes it')
+            : undefined;
+          guarded(() => settled(error ? unpublished('did not confirm the message', error) : handedBack));
         },
       );
       if (mustRoute) isReturned = publishing.returns?.expect(message.properties.messageId);
@@ -147,6 +150,7 @@ export class RabbitBroker implements Broker {
     await this.publishingLink.close();
     this.changed.clear();
     this.writable.clear();
+    this.queueLost.clear();
   }
 
   private linkConsumers(): RabbitLink {
@@ -184,7 +188,7 @@ export class RabbitBroker implements Broker {
       isBlocked = false;
       this.setBlocked(model, false);
     });
-    await this.topology.declarePublishing(model);
+    await this.declare(model);
     const confirmed = await model.createConfirmChannel();
     this.watch(model, confirmed);
     const transient = await model.createChannel({ highWaterMark: TRANSIENT_BUFFER_FRAMES });
@@ -193,13 +197,16 @@ export class RabbitBroker implements Broker {
     const socket = socketOf(model);
     const oneWrite = socket && new OneWrite(socket);
     const returns =
-      this.options.userEvents &&
-      new Returns(confirmed, () => this.topology.declarePublishing(model), this.deps);
+      this.options.userEvents && new Returns(confirmed, this.queueLost, () => this.declare(model), this.deps);
     this.publishing = { model, confirmed, transient, returns, oneWrite };
     this.isBlocked = isBlocked;
     this.isWritable = true;
     this.changed.emit();
     this.writable.emit();
+  }
+
+  private async declare(model: ChannelModel): Promise<void> {
+    if (await this.topology.declarePublishing(model)) this.queueLost.emit();
   }
 
   /** Without either channel the connection is of no use: a new one also declares anew what may be missing. */
@@ -281,12 +288,8 @@ export class RabbitBroker implements Broker {
   }
 }
 
-function unconfirmed(error: unknown): ConnectorError {
-  return new ConnectorError('BROKER_UNAVAILABLE', 'RabbitMQ did not confirm the message', { cause: error });
-}
-
-function unroutable(): ConnectorError {
-  return new ConnectorError('BROKER_UNAVAILABLE', 'RabbitMQ handed the message back: no queue takes it');
+function unpublished(reason: string, cause?: unknown): ConnectorError {
+  return new ConnectorError('BROKER_UNAVAILABLE', `RabbitMQ ${reason}`, { cause });
 }
 
 function stopped(): ConnectorError {

@@ -75,6 +75,46 @@ test('the queue of user events is deleted under way: events are held, it is decl
   assert.ok(telemetry.logged('info').some((line) => line.includes('find a queue again')));
 });
 
+test('the queue is deleted while it takes events: what RabbitMQ confirmed and lost with it is sent again', async (t) => {
+  const { probe, names, outbox, offer } = await setUp(t);
+  const received: string[] = [];
+  let at = 0;
+  for (let round = 0; round < 4; round += 1) {
+    const take = (delivery: { readonly content: Buffer } | null): void =>
+      void (delivery && received.push(delivery.content.toString()));
+    await probe.channel.consume(names.userEventsQueue, take, { noAck: true });
+    let deleted: Promise<unknown> = Promise.resolve();
+    for (const end = at + 150; at < end; at += 1) {
+      offer(`user.${at % 3}`, at);
+      if (at % 10 === 0) await new Promise(setImmediate);
+      // Its answer is not waited for: events are on their way while it is carried out.
+      if (at === end - 60) deleted = probe.channel.deleteQueue(names.userEventsQueue);
+    }
+    await deleted;
+    for (const end = at + 3; at < end; at += 1) offer(`user.${at % 3}`, at);
+    await until('all confirmed', () => outbox.depth === 0);
+  }
+  received.push(...(await drained(probe, names.userEventsQueue)));
+  const firsts = [...new Set(received)];
+  for (const key of [0, 1, 2]) {
+    const of = firsts.filter((one) => one.startsWith(`user.${key}`)).map((one) => Number(one.split(' ')[1]));
+    const offered = Array.from({ length: at }, (_, one) => one).filter((one) => one % 3 === key);
+    assert.deepEqual(of, offered);
+  }
+});
+
+test('the queue was deleted while nothing was connected: what it held of late is sent again', async (t) => {
+  const { probe, names, outbox, broker, offer } = await setUp(t);
+  offer('user.a', 0);
+  await until('confirmed', () => outbox.depth === 0);
+  // The events' exchange goes as well, so that the channel breaks at the next event and all is declared anew.
+  await probe.channel.deleteQueue(names.userEventsQueue);
+  await probe.channel.deleteExchange(names.eventExchange);
+  offer('user.a', 1);
+  await until('connected anew and confirmed', () => broker.ready && outbox.depth === 0);
+  assert.deepEqual(await drained(probe, names.userEventsQueue), ['user.a 0', 'user.a 1']);
+});
+
 test('the queue may not be declared: events are held until it may', async (t) => {
   const { probe, names, outbox, done, offer, returned } = await setUp(t, { isLocked: true });
   for (let at = 0; at < 5; at += 1) offer('user.a', at);

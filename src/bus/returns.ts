@@ -2,6 +2,7 @@ import type { ConfirmChannel } from 'amqplib';
 import { errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock } from '../domain/time';
+import type { Signal } from '../store/signal';
 
 /** Every held event comes back at each of its tries: the broker is not asked for the queue as often. */
 const DECLARE_PAUSE_MS = 1_000;
@@ -24,6 +25,7 @@ export class Returns {
 
   constructor(
     channel: ConfirmChannel,
+    private readonly queueLost: Signal,
     /** Makes again what events are published to. */
     private readonly declare: () => Promise<void>,
     private readonly deps: { readonly telemetry: Telemetry; readonly clock: Clock },
@@ -68,9 +70,11 @@ export class Returns {
     }
     meter.count('connector_broker_returned_total');
     if (!this.isTold) {
+      this.isTold = true;
       log.warn({ routingKey }, 'RabbitMQ handed account events back, as no queue takes them; held');
+      // At once, so that the confirms which are still to come find that they say nothing.
+      this.queueLost.emit();
     }
-    this.isTold = true;
     this.declareAgain();
   }
 

@@ -56,8 +56,14 @@ export class Topology {
     private readonly log: Log,
   ) {}
 
-  async declarePublishing(model: ChannelModel): Promise<void> {
-    for (const thing of publishingThings(this.names, this.userEvents)) await this.ensure(model, thing);
+  /** Resolves true where the queue of user events had to be made: what one of that name held before is lost. */
+  async declarePublishing(model: ChannelModel): Promise<boolean> {
+    for (const thing of publishingThings(this.names, undefined)) await this.ensure(model, thing);
+    if (!this.userEvents) return false;
+    const queue = userEventsQueue(this.names, this.userEvents);
+    const wasThere = await isThere(model, queue);
+    const isThereNow = await this.ensure(model, queue);
+    return isThereNow && !wasThere;
   }
 
   async declareConsuming(model: ChannelModel, queue: string): Promise<void> {
@@ -66,17 +72,20 @@ export class Topology {
 
   /**
    * Declares, or takes what is there: the broker's owner may have chosen other arguments, or may not
-   * let us declare. Each try has a channel of its own, because a refusal closes the channel.
+   * let us declare. Each try has a channel of its own, because a refusal closes the channel. Resolves
+   * false where it is neither there nor needed.
    */
-  private async ensure(model: ChannelModel, thing: Declaration): Promise<void> {
+  private async ensure(model: ChannelModel, thing: Declaration): Promise<boolean> {
     const { what } = thing;
     try {
       await this.declareOrCheck(model, thing);
       const { bind } = thing;
       if (bind) await onChannel(model, bind);
+      return true;
     } catch (error) {
       if (thing.isEssential || !isRefusal(error)) throw error;
       this.warnOnce(what, error, 'cannot be used; publishing goes on without it');
+      return false;
     }
   }
 
@@ -101,6 +110,16 @@ export class Topology {
 /** The broker said no (an AMQP reply code); anything else is a broken connection. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'number';
+}
+
+async function isThere(model: ChannelModel, thing: Declaration): Promise<boolean> {
+  try {
+    await onChannel(model, thing.check);
+    return true;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
 }
 
 async function onChannel(model: ChannelModel, run: (channel: Channel) => Promise<unknown>): Promise<void> {

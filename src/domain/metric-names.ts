@@ -160,7 +160,7 @@ export const METRICS = {
   },
   connector_outbox_republished_total: {
     type: 'counter',
-    help: 'Messages published again after a nack or a lost channel',
+    help: 'Messages published again after a nack, a lost channel or a deleted queue',
     labels: ['reason'],
   },
   connector_broker_returned_total: {
