@@ -176,24 +176,3 @@ test('a peer that does not answer the farewell is cut after a grace', async () =
     return server.openSockets === 0;
   });
 });
-
-test('a busy socket is read in gulps: every frame comes, in order, and its end is heard', async () => {
-  const one = open(server.url);
-  await until('the upgrade', one.opened);
-  const frames = Array.from({ length: 3_000 }, (_, index) => `frame ${index}`);
-  for (const [index, frame] of frames.entries()) {
-    server.latest?.say(frame);
-    // In small portions, as a venue sends them.
-    if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  await until('all frames', () => {
-    clock.advance(1);
-    return one.frames.length === frames.length;
-  });
-  assert.deepEqual(one.frames, frames);
-  server.latest?.cut();
-  await until('the end of the socket', () => {
-    clock.advance(1);
-    return one.ends.length > 0;
-  });
-});

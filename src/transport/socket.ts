@@ -2,7 +2,6 @@ import WebSocket from 'ws';
 import type { IncomingMessage } from 'node:http';
 import { errorText } from '../domain/errors';
 import type { Clock, Timer } from '../domain/time';
-import { ReadPace } from './read-pace';
 
 export interface SocketOptions {
   readonly url: string;
@@ -54,7 +53,6 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
     if (isOver) return;
     isOver = true;
     settle();
-    pace?.stop();
     socket?.terminate();
     events.onEnd({ reason, detail, wasOpen, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   };
@@ -67,7 +65,6 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
     deadline = undefined;
   };
   const socket = open(options, () => queueMicrotask(() => end('bad_url', 'not a WebSocket URL')));
-  const pace = socket && new ReadPace(socket, clock);
 
   socket?.on('open', () => {
     if (isOver) return;
@@ -76,9 +73,7 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
     events.onOpen();
   });
   socket?.on('message', (data) => {
-    if (isOver) return;
-    pace?.frame();
-    events.onFrame(textOf(data));
+    if (!isOver) events.onFrame(textOf(data));
   });
   socket?.on('ping', () => !isOver && events.onSignal());
   socket?.on('pong', () => !isOver && events.onSignal());
@@ -107,7 +102,6 @@ export function dial(options: SocketOptions, events: SocketEvents, clock: Clock)
       if (isOver) return;
       isOver = true;
       settle();
-      pace?.stop();
       if (socket) closeOrCut(socket, clock);
     },
   };
