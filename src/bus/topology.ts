@@ -49,6 +49,8 @@ export interface Declaration {
 export class Topology {
   /** What was found declared differently: said once, not at every reconnect. */
   private readonly differing = new Set<string>();
+  /** Until the queue of user events is made and bound: a connection may break in between, and the next finds it there. */
+  private wasMissing = false;
 
   constructor(
     readonly names: RabbitNames,
@@ -61,9 +63,10 @@ export class Topology {
     for (const thing of publishingThings(this.names, undefined)) await this.ensure(model, thing);
     if (!this.userEvents) return false;
     const queue = userEventsQueue(this.names, this.userEvents);
-    const wasThere = await isThere(model, queue);
-    const isThereNow = await this.ensure(model, queue);
-    return isThereNow && !wasThere;
+    if (!(await isThere(model, queue))) this.wasMissing = true;
+    if (!(await this.ensure(model, queue)) || !this.wasMissing) return false;
+    this.wasMissing = false;
+    return true;
   }
 
   async declareConsuming(model: ChannelModel, queue: string): Promise<void> {

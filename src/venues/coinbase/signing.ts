@@ -16,10 +16,11 @@ const LEGACY_MARGIN_S = 30;
 export type KeysType = 'cloud' | 'legacy';
 
 /** Names by the command where it does; else by the looks of name and secret. */
-export function keysTypeOf({ key, secret, options }: Credentials): KeysType {
-  const named = options['keysType'];
+export function keysTypeOf(credentials: Credentials): KeysType {
+  const named = credentials.options['keysType'];
   if (named === 'cloud' || named === 'legacy') return named;
-  return key.includes('organizations/') || parseKey(secret) !== undefined ? 'cloud' : 'legacy';
+  const isCloud = credentials.key.includes('organizations/') || privateKeyOf(credentials) !== undefined;
+  return isCloud ? 'cloud' : 'legacy';
 }
 
 /** How far our idea of the venue's time may be ahead or behind (ms) before what we sign is refused. */
@@ -36,12 +37,13 @@ export function signingWindow(kind: KeysType): { readonly aheadMs: number; reado
  * @throws ConnectorError `retry: 'never'` where the secret is no P-256 or Ed25519 key
  */
 export function tokenFor(
-  { key: name, secret }: Credentials,
+  credentials: Credentials,
   now: number,
   uri?: string,
   nonce = randomBytes(NONCE_BYTES).toString('hex'),
 ): string {
-  const key = parseKey(secret);
+  const { key: name } = credentials;
+  const key = privateKeyOf(credentials);
   if (key === undefined) {
     const text = 'coinbase: the secret is no P-256 or Ed25519 private key';
     // As final as the venue's own refusal.
@@ -81,6 +83,15 @@ const LONGEST_SECRET = 4_096;
 /** PKCS#8 of an Ed25519 key, up to its 32 bytes. */
 const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
+
+/** Kept as long as the credentials: an account signs some times a minute, and to parse costs more than to sign. */
+const privateKeys = new WeakMap<Credentials, { readonly key: KeyObject | undefined }>();
+
+function privateKeyOf(credentials: Credentials): KeyObject | undefined {
+  let known = privateKeys.get(credentials);
+  if (!known) privateKeys.set(credentials, (known = { key: parseKey(credentials.secret) }));
+  return known.key;
+}
 
 /** Undefined where the text holds no key of a kind that the venue knows. */
 function parseKey(secret: string): KeyObject | undefined {
