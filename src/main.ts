@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     ...(config.status.hasPage && {
       page: {
         report: () => Promise.resolve(connector.report(tally)),
+        streams: () => connector.streams(),
         stream: (room: string) => connector.stream(room),
       },
     }),

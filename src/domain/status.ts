@@ -170,7 +170,8 @@ export interface ProcessStatus {
   readonly venues: readonly VenueStatus[];
   /** Absent: of no concern to the process, or it cannot be looked at. */
   readonly userEvents?: UserEventsStatus;
-  readonly streams?: readonly StreamStatus[];
+  /** Of all account streams, published since the start; absent: the process has none to do with them. */
+  readonly streamEvents?: number;
 }
 
 // ---------------------------------------------------------------------------- account streams

@@ -77,6 +77,7 @@ export class AccountStage {
       ...{ port: 0, host: '127.0.0.1', log: this.log.log, clock: systemClock, meter: tally },
       page: {
         report: () => Promise.resolve(connector.report(tally)),
+        streams: () => connector.streams(),
         stream: (room) => connector.stream(room),
       },
       status: () => ({ isReady: true, reasons: [], detail: { ...connector.status() } }),

@@ -27,6 +27,7 @@ export const TALLIED: readonly MetricName[] = [
   'connector_outbox_republished_total',
   'connector_broker_failures_total',
   'connector_worker_restarts_total',
+  'connector_user_events_total',
   'connector_user_events_waiting',
   'connector_user_events_consumers',
   'connector_user_events_limit',

@@ -113,7 +113,7 @@ export function userStatus(over: Partial<ProcessStatus> = {}): ProcessStatus {
     store: door,
     outbox,
     venues: [],
-    streams: [streamDetail()],
+    streamEvents: 0,
     ...over,
   };
 }

@@ -15,7 +15,7 @@ import type { PublishedAccountEvent } from '../bus/user-publisher';
 import { UserPublisher } from '../bus/user-publisher';
 import { rewriter } from '../config';
 import { ConnectorError, errorText } from '../domain/errors';
-import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
+import type { ProcessStatus, StreamDetail, StreamStatus, Tally } from '../domain/status';
 import { telemetryAbout } from '../domain/telemetry';
 import type { Timer } from '../domain/time';
 import { AdminConfig } from '../store/admin-config';
@@ -30,7 +30,7 @@ import type { OpenStreamInput } from './commands';
 import { openInput, parseCommand } from './commands';
 import type { ConnectorDeps } from './deps';
 import type { ConnectorStatus } from './process-status';
-import { processStatus, streamDetail } from './process-status';
+import { processStatus, streamDetail, streamsStatus } from './process-status';
 import type { RoomDeps } from './room';
 import { Rooms } from './rooms';
 import type { VenueLines } from './venue-lines';
@@ -152,9 +152,13 @@ export class Connector extends EventEmitter<ConnectorEvents> {
     return { brokerReady: broker.ready, storeReady: store.ready, rooms: this.rooms.status() };
   }
 
-  /** All that an operator wants to see. `tally`: of the meter that was handed in. */
+  /** All that an operator wants to see but the streams. `tally`: of the meter that was handed in. */
   report(tally: Tally): ProcessStatus {
-    return processStatus(this.rooms.all(), this.deps, tally);
+    return processStatus(this.deps, tally);
+  }
+
+  streams(): readonly StreamStatus[] {
+    return streamsStatus(this.rooms.all(), this.deps);
   }
 
   /** What happened to one stream; undefined: there is no such room. */

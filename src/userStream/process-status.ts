@@ -1,5 +1,5 @@
 import { doorsStatus, userEventsStatus } from '../bus/doors-status';
-import type { ProcessStatus, StreamDetail, Tally } from '../domain/status';
+import type { ProcessStatus, StreamDetail, StreamStatus, Tally } from '../domain/status';
 import type { ConnectorDeps } from './deps';
 import type { Room } from './room';
 
@@ -9,8 +9,8 @@ export interface ConnectorStatus {
   readonly rooms: Readonly<Record<string, unknown>>;
 }
 
-/** All that an operator wants to see of the process of account streams. */
-export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally: Tally): ProcessStatus {
+/** All that an operator wants to see of the process of account streams but the streams themselves. */
+export function processStatus(deps: ConnectorDeps, tally: Tally): ProcessStatus {
   const userEvents = userEventsStatus(tally);
   return {
     role: 'user',
@@ -19,8 +19,15 @@ export function processStatus(rooms: readonly Room[], deps: ConnectorDeps, tally
     ...doorsStatus(deps, tally),
     venues: [],
     ...(userEvents && { userEvents }),
-    streams: rooms.map((room) => ({ ...room.status(), outbox: deps.outbox.held(room.identity.id) })),
+    streamEvents: tally.total('connector_user_events_total', { outcome: 'published' }),
   };
+}
+
+export function streamsStatus(
+  rooms: readonly Room[],
+  { outbox }: Pick<ConnectorDeps, 'outbox'>,
+): readonly StreamStatus[] {
+  return rooms.map((room) => ({ ...room.status(), outbox: outbox.held(room.identity.id) }));
 }
 
 /** Of one stream also what happened to it. */

@@ -1,4 +1,4 @@
-import type { ProcessStatus } from '../../domain/status';
+import type { ProcessStatus, StreamStatus } from '../../domain/status';
 import { errorText } from '../../domain/errors';
 import type { Log } from '../../domain/telemetry';
 import type { Clock, Timer } from '../../domain/time';
@@ -19,6 +19,7 @@ export interface BoardDeps {
   readonly clock: Clock;
   readonly log: Log;
   report(): Promise<ProcessStatus>;
+  streams?(): readonly StreamStatus[];
 }
 
 const LOOK_EVERY_MS = 2_000;
@@ -31,8 +32,8 @@ export class Board {
   private readonly watchers = new Set<() => void>();
   private readonly timer: Timer;
   private last: ProcessStatus | undefined;
-  private lastLook: Look | undefined;
-  /** The last look as it may leave the process. */
+  /** Makes the last look as it may leave the process; what it made is `shown`. */
+  private show: (() => Look) | undefined;
   private shown: Look | undefined;
   private isLooking = false;
 
@@ -40,9 +41,9 @@ export class Board {
     this.timer = deps.clock.every(LOOK_EVERY_MS, () => void this.look());
   }
 
-  /** Scrubbed once it is asked for: of a thousand streams that takes longer than an order may be late. */
+  /** Made once it is asked for: with a thousand streams that takes longer than an order may be late. */
   get newest(): Look | undefined {
-    this.shown ??= this.lastLook && scrubbed(this.lastLook);
+    this.shown ??= this.show?.();
     return this.shown;
   }
 
@@ -67,11 +68,15 @@ export class Board {
     this.isLooking = true;
     try {
       const status = await this.deps.report();
-      const look = lookAt(status, this.last);
+      const { last: before } = this;
+      const unwatched = lookAt(status, before);
       this.last = status;
-      this.lastLook = look;
+      this.show = () => {
+        const { streams } = this.deps;
+        return scrubbed(streams ? lookAt(status, before, streams()) : unwatched);
+      };
       this.shown = undefined;
-      this.remember(look);
+      this.remember(unwatched);
       for (const watcher of this.watchers) watcher();
     } catch (error) {
       this.deps.log.warn({ error: errorText(error) }, 'the status could not be read');
@@ -91,8 +96,12 @@ export class Board {
   }
 }
 
-function lookAt(status: ProcessStatus, before: ProcessStatus | undefined): Look {
-  const shown = overview(status, before);
+function lookAt(
+  status: ProcessStatus,
+  before: ProcessStatus | undefined,
+  streams?: readonly StreamStatus[],
+): Look {
+  const shown = overview(status, before, streams);
   const { at, rate, p99, doors, venues } = shown;
   const outbox = doors.find(({ messages }) => messages !== undefined)?.messages ?? 0;
   const points: Record<string, Point> = { '': [at, rounded(rate), inMs(p99), outbox] };

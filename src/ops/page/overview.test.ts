@@ -229,13 +229,13 @@ describe('overview', () => {
     const streams = Array.from({ length: 500 }, (_, index) =>
       streamDetail({ room: `r${index}`, ...(index === 499 && { state: 'blocked', refusal }) }),
     );
-    const { streams: told, health } = overview(userStatus({ streams }), undefined);
+    const { streams: told, health } = overview(userStatus(), undefined, streams);
     assert.equal(health, 'bad');
     assert.equal(told?.rows.length, 200);
     assert.equal(told?.rows[0]?.room, 'r499');
     assert.deepEqual(told?.counts, { live: 499, blocked: 1 });
-    const later = userStatus({ at: NOW + 2_000, streams: [streamDetail({ published: 13 })] });
-    assert.equal(overview(later, userStatus()).rate, 5);
+    const later = userStatus({ at: NOW + 2_000, streamEvents: 13 });
+    assert.equal(overview(later, userStatus({ streamEvents: 3 })).rate, 5);
   });
 
   test('latencies: of the markets, and the slowest of all', () => {

@@ -60,12 +60,16 @@ const BUDGET_MS = 10_000;
 const SEVERITY: Readonly<Record<Health, number>> = { bad: 0, warn: 1, ok: 2, off: 3 };
 
 /** `before`: an earlier status of the same process, for the rates. */
-export function overview(status: ProcessStatus, before: ProcessStatus | undefined): Overview {
+export function overview(
+  status: ProcessStatus,
+  before: ProcessStatus | undefined,
+  streams?: readonly StreamStatus[],
+): Overview {
   const { role, instance, at } = status;
   const doors = doorCards(status);
   const venues = status.venues.map((venue) => venueBlock(venue, at, rateMeter(venue.venue, status, before)));
-  const streams = status.streams && streamRows(status.streams, status);
-  const problems = problemsOf(doors, venues, streams?.rows ?? []);
+  const told = streams && streamRows(streams, status);
+  const problems = problemsOf(doors, venues, told?.rows ?? []);
   const p99 = slowest(status, venues);
   return {
     role,
@@ -75,8 +79,8 @@ export function overview(status: ProcessStatus, before: ProcessStatus | undefine
     words: summary(problems),
     doors,
     venues,
-    ...(streams && { streams }),
-    rate: status.streams ? streamRate(status, before) : sum(venues.flatMap(ratesOf)),
+    ...(told && { streams: told }),
+    rate: streamRate(status, before) + sum(venues.flatMap(ratesOf)),
     ...(p99 !== undefined && { p99 }),
     problems,
   };
@@ -148,8 +152,7 @@ function rateMeter(venue: string, now: ProcessStatus, before: ProcessStatus | un
 }
 
 function streamRate(now: ProcessStatus, before: ProcessStatus | undefined): number {
-  const told = (status: ProcessStatus): number =>
-    sum((status.streams ?? []).map(({ published }) => published));
+  const told = ({ streamEvents = 0 }: ProcessStatus): number => streamEvents;
   return before ? perSecond(told(now) - told(before), (now.at - before.at) / 1_000) : 0;
 }
 

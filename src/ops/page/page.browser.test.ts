@@ -109,6 +109,7 @@ describe('status page in a browser', { timeout: 300_000 }, () => {
     priceUrl = await serve({ report: () => price.report(tally) });
     const userPage = {
       report: () => Promise.resolve(connector.report(tally)),
+      streams: () => connector.streams(),
       stream: (room: string) => connector.stream(room),
     };
     userUrl = await serve(userPage, TOKEN);
@@ -307,8 +308,8 @@ describe('status page in a browser', { timeout: 300_000 }, () => {
           broker: door,
           store: door,
           venues: [{ venue: evil, thread: 'waiting', restarts: 1 }],
-          streams: [stream],
         }),
+      streams: () => [stream],
       stream: () => detail,
     });
     for (const path of ['/', `/streams/${encodeURIComponent(evil)}`]) {

@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { StreamStatus } from '../../domain/status';
 import { FakeClock } from '../../testing/fake-clock';
 import { RecordedTelemetry } from '../../testing/recorded-telemetry';
 import { until } from '../../testing/services';
@@ -334,6 +335,26 @@ describe('the board', () => {
     instance = 'another';
     await board.look();
     assert.deepEqual(seen, ['another']);
+    board.close();
+  });
+
+  test('account streams are asked for only while somebody looks', async () => {
+    let asked = 0;
+    const streams = (): readonly StreamStatus[] => {
+      asked += 1;
+      return [streamDetail()];
+    };
+    const report = () => Promise.resolve(userStatus({ at: clock.now(), streamEvents: clock.now() - NOW }));
+    const board = new Board({ clock, log: telemetry.log, report, streams });
+    await clock.advanceAsync(5 * LOOK_MS);
+    assert.equal(asked, 0);
+    assert.equal(board.history()['']?.at(-1)?.[1], 1_000);
+    assert.equal(board.newest?.overview.streams?.rows[0]?.room, 'room-1');
+    assert.equal(board.newest?.overview.rate, 1_000);
+    assert.equal(asked, 1);
+    board.watch(() => board.newest);
+    await board.look();
+    assert.equal(asked, 2);
     board.close();
   });
 

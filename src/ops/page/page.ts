@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ProcessStatus, StreamDetail } from '../../domain/status';
+import type { ProcessStatus, StreamDetail, StreamStatus } from '../../domain/status';
 import type { Log, Meter } from '../../domain/telemetry';
 import type { Clock } from '../../domain/time';
 import type { Asset } from './assets';
@@ -10,6 +10,8 @@ import { Viewers } from './viewers';
 
 export interface PageOptions {
   report(): Promise<ProcessStatus>;
+  /** Asked for only while somebody looks: there may be thousands. Absent: a process without account streams. */
+  streams?(): readonly StreamStatus[];
   /** Facts of one account stream; undefined: this process has no such room. */
   stream?(room: string): StreamDetail | undefined;
 }
@@ -55,7 +57,7 @@ export class Page {
     private readonly options: PageOptions,
     deps: PageDeps,
   ) {
-    this.board = new Board({ ...deps, report: () => options.report() });
+    this.board = new Board({ ...options, ...deps });
     this.viewers = new Viewers(this.board, deps.meter);
   }
 
