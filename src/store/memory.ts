@@ -1,6 +1,6 @@
 import { ConnectorError } from '../domain/errors';
 import type { Clock } from '../domain/time';
-import type { ChannelMessage, Store } from './ports';
+import type { ChannelMessage, HashChange, Store } from './ports';
 import { guarded, Signal } from './signal';
 
 interface Value {
@@ -68,6 +68,16 @@ export class MemoryStore implements Store {
     const content = known?.content ?? new Map<string, string>();
     for (const [field, value] of fields) content.set(field, value);
     this.write(key, { content, expiresAt: ttlMs === undefined ? known?.expiresAt : this.expiry(ttlMs) });
+  }
+
+  async hashChangeAll(changes: readonly HashChange[]): Promise<ReadonlyMap<string, ConnectorError>> {
+    await this.reachable();
+    const refused = new Map<string, ConnectorError>();
+    for (const { key, remove, set, ttlMs } of changes) {
+      if (typeof this.read(key)?.content === 'string') refused.set(key, wrongType(key));
+      else await this.hashRemove(key, remove).then(() => this.hashSet(key, new Map(set), ttlMs));
+    }
+    return refused;
   }
 
   async hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]> {

@@ -1,6 +1,16 @@
+import type { ConnectorError } from '../domain/errors';
+
 export interface ChannelMessage {
   readonly channel: string;
   readonly payload: string;
+}
+
+/** What becomes of one hash: fields go, others are set, and then the whole has that time to live. */
+export interface HashChange {
+  readonly key: string;
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [field: string, value: string])[];
+  readonly ttlMs: number;
 }
 
 /**
@@ -20,6 +30,11 @@ export interface Store {
   set(key: string, value: string, ttlMs?: number): Promise<void>;
   /** Sets the fields and, where given, the TTL of the whole hash. Where it fails, a part may have been done. */
   hashSet(key: string, fields: ReadonlyMap<string, string>, ttlMs?: number): Promise<void>;
+  /**
+   * Many hashes with one write, in order; one that is refused stops no other. Resolves with the keys whose change
+   * failed (a part of it may have been done), and why.
+   */
+  hashChangeAll(changes: readonly HashChange[]): Promise<ReadonlyMap<string, ConnectorError>>;
   hashGet(key: string, fields: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** Every field of the hash; empty where there is none. */
   hashAll(key: string): Promise<ReadonlyMap<string, string>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command, Redis } from 'ioredis';
-import type { BatchFailure } from './publish-batch';
+import type { BatchFailure } from './command-batch';
 import { publishBatch } from './publish-batch';
 
 const LOST = new Error('connection lost');
@@ -35,16 +35,18 @@ test('broken off: how many were answered before', () => {
   replies[1]?.reject(LOST);
   assert.deepEqual(outcomes, []);
   replies[2]?.reject(LOST);
-  assert.deepEqual(outcomes, [{ error: LOST, isSent: true, taken: 1 }]);
+  assert.deepEqual(outcomes, [{ error: LOST, isSent: true, taken: 1, failed: new Set([1, 2]) }]);
 });
 
 test('one is refused: those behind it are not counted as taken, or they would overtake it', () => {
   const { replies, outcomes } = publishThree(true);
   replies[0]?.reject(LOST);
   for (const reply of replies.slice(1)) reply.resolve(1);
-  assert.deepEqual(outcomes, [{ error: LOST, isSent: true, taken: 0 }]);
+  assert.deepEqual(outcomes, [{ error: LOST, isSent: true, taken: 0, failed: new Set([0]) }]);
 });
 
 test('not writable: nothing of it left', () => {
-  assert.deepEqual(publishThree(false).outcomes, [{ error: LOST, isSent: false, taken: 0 }]);
+  assert.deepEqual(publishThree(false).outcomes, [
+    { error: LOST, isSent: false, taken: 0, failed: new Set([0, 1, 2]) },
+  ]);
 });

@@ -75,6 +75,42 @@ test('a refused command is an error of its own and leaves the link up', async (t
   assert.equal(await store.get(text), 'not a hash');
 });
 
+test('changes many hashes at once, and tells which of them it could not', async (t) => {
+  const { store, probe, key } = await setUp(t);
+  const [changed, emptied, text, fresh] = [key('changed'), key('emptied'), key('text'), key('fresh')];
+  await store.hashSet(changed, new Map(Object.entries({ a: '1', b: '2' })));
+  await store.hashSet(emptied, new Map([['a', '1']]));
+  await store.set(text, 'not a hash');
+  const change = { remove: ['a'], set: [], ttlMs: 60_000 };
+  const refused = await store.hashChangeAll([
+    { ...change, key: changed, set: [['c', '3 €']] },
+    { ...change, key: text, set: [['c', '3']] },
+    { ...change, key: emptied },
+    { ...change, key: fresh, remove: [], set: [['', '']] },
+  ]);
+  assert.deepEqual([...refused.keys()], [text]);
+  assert.ok([...refused.values()].every(unavailable));
+  assert.deepEqual(await probe.hgetall(changed), { b: '2', c: '3 €' });
+  assert.deepEqual(await probe.hgetall(fresh), { '': '' });
+  assert.ok((await probe.pttl(changed)) > 50_000 && (await probe.pttl(fresh)) > 50_000);
+  assert.equal(await probe.exists(emptied), 0);
+  assert.equal((await store.hashChangeAll([])).size, 0);
+});
+
+test('changes of hashes that the link broke under are told as failed', async (t) => {
+  const { store, proxy, key } = await setUp(t);
+  const keys = [key('one'), key('two')];
+  proxy.freeze();
+  const changing = store.hashChangeAll(
+    keys.map((each) => ({ key: each, remove: [], set: [['a', '1']], ttlMs: 60_000 })),
+  );
+  proxy.cut();
+  const refused = await changing;
+  assert.deepEqual([...refused.keys()], keys);
+  assert.ok([...refused.values()].every(unavailable));
+  await assert.rejects(store.hashChangeAll([]), unavailable);
+});
+
 test('publishes a batch in order, whatever characters it holds', async (t) => {
   const { store, probe } = await setUp(t);
   const channel = uniqueName('channel');

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { ConnectorError } from '../domain/errors';
+import type { BatchFailure } from './command-batch';
 import { FieldExpiry } from './field-expiry';
-import type { ChannelMessage, Store } from './ports';
-import type { BatchFailure } from './publish-batch';
+import { changeHashes } from './hash-batch';
+import type { ChannelMessage, HashChange, Store } from './ports';
 import { publishBatch } from './publish-batch';
 import { PublishDoubt } from './publish-doubt';
 import type { RedisSettings, StoreDeps } from './redis-link';
@@ -63,6 +64,16 @@ export class RedisStore implements Store {
       const commands = redis.pipeline().hset(key, ...[...fields].flat());
       const results = await (ttlMs === undefined ? commands : commands.pexpire(key, ttlMs)).exec();
       for (const [error] of results ?? []) if (error) throw error;
+    });
+  }
+
+  async hashChangeAll(changes: readonly HashChange[]): Promise<ReadonlyMap<string, ConnectorError>> {
+    const redis = this.client();
+    return new Promise((resolve) => {
+      changeHashes(redis, changes, (refused, failure) => {
+        const error = failure && storeError(failure.error);
+        resolve(new Map(error && [...refused].map((key) => [key, error])));
+      });
     });
   }
 

@@ -122,7 +122,8 @@ test('orders that end while Redis is away: beyond a bound the whole list is writ
   }
   records.order('quiet', 'its', undefined);
   const held = records['pending'].get('r');
-  assert.ok(held && held.orders.size + held.over.size <= 1_201, 'bounded');
+  const sizes = [held?.orders, held?.over].map((part) => part?.size ?? 0);
+  assert.ok(Math.max(...sizes) > 0 && Math.max(...sizes) <= 1_000, 'bounded');
   assert.equal(asked, 0);
   store.comeBack();
   await records.flush();

@@ -2,7 +2,7 @@ import { errorText } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import type { Clock, Timer } from '../domain/time';
 import { becameReadyOrLate } from './becoming-ready';
-import type { Store } from './ports';
+import type { HashChange, Store } from './ports';
 
 export interface StreamRecordKeys {
   facts(room: string): string;
@@ -19,17 +19,18 @@ export interface StreamRecord {
   readonly isDoubtful: boolean;
 }
 
+/** Each part is made with what comes first of it: there are some thousand a minute. */
 interface Pending {
-  readonly facts: Map<string, string>;
-  readonly orders: Map<string, string>;
+  facts: Map<string, string> | undefined;
+  orders: Map<string, string> | undefined;
   /** Orders to be removed. */
-  readonly over: Set<string>;
+  over: Set<string> | undefined;
   /** There were too many: the list is removed whole, and what is open is noted anew. */
   isOverfull: boolean;
 }
 
 const WRITE_MS = 250;
-const ROOMS_AT_ONCE = 8;
+const ROOMS_AT_ONCE = 32;
 const TTL_MS = 7 * 24 * 3_600_000;
 const MOST_CLOSED = 10_000;
 /** Removals of one room that wait for Redis. */
@@ -70,7 +71,8 @@ export class StreamRecords {
 
   note(room: string, facts: Readonly<Record<string, string | number | undefined>>): void {
     if (this.closed.has(room)) return;
-    const { facts: noted } = this.pendingOf(room);
+    const pending = this.pendingOf(room);
+    const noted = (pending.facts ??= new Map());
     for (const [field, value] of Object.entries(facts)) {
       if (value !== undefined) noted.set(field, String(value));
     }
@@ -80,13 +82,17 @@ export class StreamRecords {
   order(room: string, order: string, text: string | undefined): void {
     if (this.closed.has(room)) return;
     const pending = this.pendingOf(room);
-    const { orders, over } = pending;
-    over.delete(order);
-    if (text !== undefined) return void orders.set(order, text);
-    orders.delete(order);
-    if (!pending.isOverfull) over.add(order);
+    if (text !== undefined) {
+      pending.over?.delete(order);
+      (pending.orders ??= new Map()).set(order, text);
+      return;
+    }
+    pending.orders?.delete(order);
+    if (pending.isOverfull) return;
+    const over = (pending.over ??= new Set());
+    over.add(order);
     if (over.size <= MOST_OVER) return;
-    over.clear();
+    pending.over = undefined;
     pending.isOverfull = true;
   }
 
@@ -156,7 +162,7 @@ export class StreamRecords {
   private pendingOf(room: string): Pending {
     let pending = this.pending.get(room);
     if (!pending) {
-      pending = { facts: new Map(), orders: new Map(), over: new Set(), isOverfull: false };
+      pending = { facts: undefined, orders: undefined, over: undefined, isOverfull: false };
       this.pending.set(room, pending);
     }
     return pending;
@@ -168,27 +174,26 @@ export class StreamRecords {
   }
 
   private async writePending(): Promise<void> {
-    await this.fewAtOnce([...this.forgotten].map((room) => () => this.remove(room)));
-    await this.fewAtOnce(
-      [...this.pending].map(
-        ([room, pending]) =>
-          () =>
-            this.writeRoom(room, pending),
-      ),
-    );
+    await this.fewAtOnce([...this.forgotten], async (rooms) => {
+      for (const room of rooms) await this.remove(room);
+    });
+    await this.fewAtOnce([...this.pending], (some) => this.writeRooms(some));
   }
 
   /** Fresh events of a thousand rooms must not wait until all of these are recorded. */
-  private async fewAtOnce(writes: readonly (() => Promise<void>)[]): Promise<void> {
-    for (let from = 0; from < writes.length && this.store.ready; from += ROOMS_AT_ONCE) {
-      const some = writes.slice(from, from + ROOMS_AT_ONCE);
-      const [failed] = (await Promise.allSettled(some.map((write) => write()))).filter(
-        (one) => one.status === 'rejected',
-      );
-      if (!failed) continue;
-      const error = errorText(failed.reason);
-      this.deps.telemetry.log.debug({ error }, 'stream records not written; they stay pending');
+  private async fewAtOnce<T>(all: readonly T[], write: (some: readonly T[]) => Promise<void>): Promise<void> {
+    for (let from = 0; from < all.length && this.store.ready; from += ROOMS_AT_ONCE) {
+      try {
+        await write(all.slice(from, from + ROOMS_AT_ONCE));
+      } catch (error) {
+        this.failed(error);
+      }
     }
+  }
+
+  private failed(error: unknown): void {
+    const { log } = this.deps.telemetry;
+    log.debug({ error: errorText(error) }, 'stream records not written; they stay pending');
   }
 
   private async remove(room: string): Promise<void> {
@@ -204,23 +209,70 @@ export class StreamRecords {
   }
 
   /** Orders first: facts hold the cursor, which must not run ahead of them. */
-  private async writeRoom(room: string, pending: Pending): Promise<void> {
-    if (pending.isOverfull) await this.beginAnew(room, pending);
-    const orders = [...pending.orders];
-    const over = [...pending.over];
-    const facts = [...pending.facts];
-    if (over.length > 0) await this.store.hashRemove(this.keys.orders(room), over);
-    if (orders.length > 0) await this.store.hashSet(this.keys.orders(room), new Map(orders), TTL_MS);
-    settle(pending.orders, orders);
-    for (const order of over) pending.over.delete(order);
-    if (facts.length > 0) await this.store.hashSet(this.keys.facts(room), new Map(facts), TTL_MS);
-    settle(pending.facts, facts);
-    const isWritten = pending.orders.size + pending.over.size + pending.facts.size === 0;
-    if (isWritten && this.pending.get(room) === pending) this.pending.delete(room);
+  private async writeRooms(some: readonly (readonly [string, Pending])[]): Promise<void> {
+    for (const [room, pending] of some) if (pending.isOverfull) await this.beginAnew(room, pending);
+    const noted = some.map(([room, pending]) => new Noted(room, pending));
+    const withOrders = await this.change(noted, (one) => one.orderChange(this.keys));
+    for (const one of withOrders) one.settleOrders();
+    for (const one of await this.change(withOrders, (each) => each.factChange(this.keys))) one.settleFacts();
+    for (const [room, pending] of some) {
+      if (isEmpty(pending) && this.pending.get(room) === pending) this.pending.delete(room);
+    }
+  }
+
+  /** Returns those of which Redis took the change, or which have none to make. */
+  private async change(
+    noted: readonly Noted[],
+    changeOf: (one: Noted) => HashChange,
+  ): Promise<readonly Noted[]> {
+    const changes = noted.map(changeOf);
+    const made = changes.filter(({ set, remove }) => set.length + remove.length > 0);
+    if (made.length === 0) return noted;
+    const refused = await this.store.hashChangeAll(made);
+    const [error] = refused.values();
+    if (error) this.failed(error);
+    return noted.filter((_one, at) => !refused.has(changes[at]?.key ?? ''));
   }
 }
 
+/** What is pending of a room when its writing begins; what comes meanwhile waits for the next one. */
+class Noted {
+  private readonly orders: readonly (readonly [string, string])[];
+  private readonly over: readonly string[];
+  private readonly facts: readonly (readonly [string, string])[];
+
+  constructor(
+    private readonly room: string,
+    private readonly pending: Pending,
+  ) {
+    this.orders = [...(pending.orders ?? [])];
+    this.over = [...(pending.over ?? [])];
+    this.facts = [...(pending.facts ?? [])];
+  }
+
+  orderChange(keys: StreamRecordKeys): HashChange {
+    return { key: keys.orders(this.room), remove: this.over, set: this.orders, ttlMs: TTL_MS };
+  }
+
+  factChange(keys: StreamRecordKeys): HashChange {
+    return { key: keys.facts(this.room), remove: [], set: this.facts, ttlMs: TTL_MS };
+  }
+
+  settleOrders(): void {
+    settle(this.pending.orders, this.orders);
+    for (const order of this.over) this.pending.over?.delete(order);
+  }
+
+  settleFacts(): void {
+    settle(this.pending.facts, this.facts);
+  }
+}
+
+function isEmpty({ orders, over, facts }: Pending): boolean {
+  return (orders?.size ?? 0) + (over?.size ?? 0) + (facts?.size ?? 0) === 0;
+}
+
 /** What was noted anew meanwhile stays. */
-function settle<T>(noted: Map<string, T>, written: readonly (readonly [string, T])[]): void {
-  for (const [field, value] of written) if (noted.get(field) === value) noted.delete(field);
+function settle<T>(noted: Map<string, T> | undefined, written: readonly (readonly [string, T])[]): void {
+  for (const [field, value] of written) if (noted?.get(field) === value) noted.delete(field);
 }
