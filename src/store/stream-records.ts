@@ -175,7 +175,7 @@ export class StreamRecords {
 
   private async writePending(): Promise<void> {
     await this.fewAtOnce([...this.forgotten], async (rooms) => {
-      for (const room of rooms) await this.remove(room);
+      await Promise.all(rooms.map((room) => this.remove(room)));
     });
     await this.fewAtOnce([...this.pending], (some) => this.writeRooms(some));
   }
