@@ -74,8 +74,12 @@ export class MemoryStore implements Store {
     await this.reachable();
     const refused = new Map<string, ConnectorError>();
     for (const { key, remove, set, ttlMs } of changes) {
-      if (typeof this.read(key)?.content === 'string') refused.set(key, wrongType(key));
-      else await this.hashRemove(key, remove).then(() => this.hashSet(key, new Map(set), ttlMs));
+      if (typeof this.read(key)?.content === 'string') {
+        refused.set(key, wrongType(key));
+        continue;
+      }
+      await this.hashRemove(key, remove);
+      await this.hashSet(key, new Map(set), ttlMs);
     }
     return refused;
   }

@@ -74,6 +74,34 @@ test('on Redis: a room whose record is refused holds back no other', async (t) =
   assert.deepEqual(await probe.hgetall(facts[0]!), { state: 'live' });
 });
 
+test('on Redis: no cursor is written before the orders that it stands for', async (t) => {
+  const telemetry = new RecordedTelemetry();
+  const store = new RedisStore(redisService, { telemetry, clock: systemClock, random: Math.random });
+  const probe = await openRedisProbe();
+  const records = new StreamRecords(store, KEYS, { telemetry, clock: systemClock }, () => undefined);
+  const [refused, other] = [uniqueName('room'), uniqueName('room')];
+  const keys = [refused, other].flatMap((room) => [KEYS.facts(room), KEYS.orders(room)]);
+  t.after(async () => {
+    records.close();
+    await store.close();
+    await probe.del(...keys, KEYS.marker);
+    probe.disconnect();
+  });
+  await until('ready', () => store.ready);
+  await probe.set(KEYS.orders(refused), 'no hash');
+  for (const room of [refused, other]) {
+    records.order(room, 'a', '1');
+    records.note(room, { completeUntil: 1 });
+  }
+  await records.flush();
+  assert.equal(await probe.exists(KEYS.facts(refused)), 0);
+  assert.deepEqual(await probe.hgetall(KEYS.facts(other)), { completeUntil: '1' });
+  await probe.del(KEYS.orders(refused));
+  await records.flush();
+  assert.deepEqual(await probe.hgetall(KEYS.orders(refused)), { a: '1' });
+  assert.deepEqual(await probe.hgetall(KEYS.facts(refused)), { completeUntil: '1' });
+});
+
 test('while Redis is away the newest stays pending, and a room that opens again begins anew', async () => {
   const clock = new FakeClock();
   const store = new MemoryStore(clock);

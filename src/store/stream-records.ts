@@ -268,8 +268,9 @@ class Noted {
   }
 }
 
-function isEmpty({ orders, over, facts }: Pending): boolean {
-  return (orders?.size ?? 0) + (over?.size ?? 0) + (facts?.size ?? 0) === 0;
+/** Not while its list is still to be removed whole. */
+function isEmpty({ orders, over, facts, isOverfull }: Pending): boolean {
+  return !isOverfull && ![orders, over, facts].some((part) => part && part.size > 0);
 }
 
 /** What was noted anew meanwhile stays. */
